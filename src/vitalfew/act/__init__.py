@@ -1,0 +1,1 @@
+"""Act: one-page strategies, who does what, and what may go wrong."""

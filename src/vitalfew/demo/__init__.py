@@ -1,0 +1,1 @@
+"""The demo company: a generator of messy exports with planted truth."""

@@ -1,0 +1,1 @@
+"""Documents: pages and PDF, one writer each, fed by the tables of a run."""

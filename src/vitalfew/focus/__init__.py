@@ -1,0 +1,1 @@
+"""Focus: the top issues each work group causes, why, and the best choice under limits."""

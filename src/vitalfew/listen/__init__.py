@@ -1,0 +1,1 @@
+"""Listen: every source, one customer, one timeline."""

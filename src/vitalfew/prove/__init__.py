@@ -1,0 +1,1 @@
+"""Prove: hours and money recovered, before and after."""

@@ -1,0 +1,1 @@
+"""Understand: metrics, drivers, the vital few comments, promises, value and journeys."""
