@@ -82,6 +82,20 @@ class Tables(Mapping[str, ir.Table]):
     def __len__(self) -> int:
         return len(TABLES)
 
+    def with_tables(self, made: Mapping[str, pa.Table | ir.Table], folder: Path) -> Tables:
+        """These tables and those just made, which are written into `folder` and so read back like any other.
+
+        What was read before stays the same expression, so that the two can be combined.
+        """
+        paths = dict(self._paths)
+        for name, table in made.items():
+            paths[name] = folder / f"{name}.parquet"
+            expression = self._engine.table(table) if isinstance(table, pa.Table) else table
+            self._engine.write(expression, paths[name], TABLES[name].order)
+        extended = Tables(self._engine, paths)
+        extended._expressions = {name: each for name, each in self._expressions.items() if name not in made}
+        return extended
+
     def count(self, name: str) -> int:
         """Rows of a table."""
         if name not in self._counts:

@@ -1,0 +1,203 @@
+"""The commands, nothing else. Heavy imports wait for the command that needs them, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    name="vitalfew",
+    help="Of everything your customers tell you, the few things to do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the workspace: the folder of company.toml")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress, only the result")]
+
+
+def main() -> None:
+    """Run a command and leave with its code: 0 done, 1 a run failed, 2 settings or input refused."""
+    from vitalfew.faults import Refused, RunFailed
+
+    try:
+        app()
+    except Refused as refused:
+        for fault in refused.faults:
+            typer.echo(str(fault), err=True)
+        count = len(refused.faults)
+        typer.echo(f"{count} fault{'s' if count != 1 else ''}; nothing was changed.", err=True)
+        sys.exit(2)
+    except RunFailed as failed:
+        typer.echo(f"{failed}", err=True)
+        typer.echo("The last good run, if there is one, is untouched.", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from vitalfew import __version__
+
+        typer.echo(f"vitalfew {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="say the version and leave")] = False,
+) -> None:
+    """Of everything your customers tell you, the few things to do."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="where to write it")] = Path("demo-company"),
+    seed: Annotated[int, typer.Option(help="another seed, another world")] = 1,
+    size: Annotated[
+        Literal["small", "medium", "large"], typer.Option(help="how many customers: 2,400, 50,000 or 1,000,000")
+    ] = "small",
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="do not open the strategy in a browser")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the demo company, run the chain on it and open its strategy."""
+    from vitalfew import demo as generator
+    from vitalfew.faults import Fault, Refused
+
+    if folder.exists() and any(folder.iterdir()) and not (folder / "truth.json").exists():
+        raise Refused([Fault(str(folder), 1, "this folder has other files in it", "name an empty or a new folder")])
+    with _progress(quiet) as report:
+        report("writing the demo company's exports", 0, 1)
+        generator.write(folder, seed=seed, size=size)
+    _run(folder, None, quiet)
+    if not no_serve and sys.stdout.isatty():
+        typer.launch((folder / "strategy" / "index.html").resolve().as_uri())
+
+
+@app.command()
+def check(folder: Folder) -> None:
+    """Check settings and sources and list every fault; exit 2 if any."""
+    from vitalfew.company import load
+    from vitalfew.faults import Refused
+    from vitalfew.listen.stage import faults_of
+
+    loaded = load(folder)
+    faults = faults_of(loaded.company, folder, loaded.lines)
+    if faults:
+        raise Refused(faults)
+    company = loaded.company
+    typer.echo(
+        f"{folder / 'company.toml'}: no faults in {len(company.source)} sources, {len(company.questions)} questions, "
+        f"{len(company.group)} groups, {len(company.promise)} promises, {len(company.initiative)} initiatives."
+    )
+
+
+@app.command()
+def run(
+    folder: Folder,
+    engine: Annotated[Literal["duckdb"], typer.Option(help="where the heavy work is done")] = "duckdb",
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day the strategy is made for")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run the chain: listen, understand, focus, act, prove."""
+    _run(folder, as_of.date() if as_of else None, quiet)
+
+
+def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
+    from vitalfew import pipeline
+    from vitalfew.company import load
+    from vitalfew.documents.summary import ten_lines
+    from vitalfew.engine import DuckEngine, Tables
+
+    loaded = load(folder)
+    with _progress(quiet) as report:
+        finished = pipeline.run(loaded, folder, as_of, report)
+    engine = DuckEngine()
+    try:
+        for line in ten_lines(Tables(engine, finished.paths()), loaded.company, folder):
+            typer.echo(line)
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Say on stderr what is being done: a bar on a terminal, a line each otherwise, nothing when quiet."""
+    if quiet:
+        yield lambda text, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        last: list[str] = []
+
+        def say(text: str, done: int, total: int) -> None:
+            if last != [text]:
+                last[:] = [text]
+                console.print(f"[{done}/{total}] {text}", markup=False, highlight=False)
+
+        yield say
+        return
+    with Progress(
+        SpinnerColumn(), BarColumn(bar_width=24), TimeElapsedColumn(), TextColumn("{task.description}"), console=console
+    ) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda text, done, total: bar.update(task, description=text, completed=done, total=total)
+
+
+@app.command()
+def table(
+    folder: Folder,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="table; without it, all are listed")] = None,
+    form: Annotated[Literal["text", "csv", "json", "parquet"], typer.Option("--format", help="how to print it")] = "text",
+    rows: Annotated[int, typer.Option(help="rows to print as text; 0 for all")] = 40,
+) -> None:
+    """Print a table of the current run, or list them."""
+    from vitalfew import printing
+    from vitalfew.runs import Workspace
+
+    current = Workspace(folder).need_current()
+    if name is None:
+        printing.listing(current.paths())
+    else:
+        printing.table(current.paths(), name, form, rows)
+
+
+@app.command()
+def why(
+    folder: Folder,
+    claim: Annotated[
+        str, typer.Argument(metavar="ID", help="a claim, e.g. initiative:parcel-tracking or issue:logistics/late-delivery")
+    ],
+) -> None:
+    """Walk a claim down to the records it rests on."""
+    from vitalfew.documents.why import walk
+    from vitalfew.engine import DuckEngine, Tables
+    from vitalfew.faults import Fault, Refused
+    from vitalfew.runs import Workspace
+
+    current = Workspace(folder).need_current()
+    engine = DuckEngine()
+    try:
+        for line in walk(Tables(engine, current.paths()), claim):
+            typer.echo(line)
+    except LookupError as error:
+        raise Refused(
+            [Fault(str(folder), 1, str(error.args[0]), f"`vitalfew table {folder} evidence` lists every claim")]
+        ) from None
+    finally:
+        engine.close()

@@ -1,0 +1,427 @@
+"""company.toml -> typed settings; every fault reported at once, with line and fix."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from vitalfew.engine.expressions import check as check_expression
+from vitalfew.faults import Fault, Refused
+from vitalfew.settings import Company, Initiative, slug
+from vitalfew.toml_lines import Lines
+from vitalfew.vocabulary import TABLES, readable
+
+FILE = "company.toml"
+
+IDENTITY_COLUMNS = (
+    "name",
+    "email",
+    "phone",
+    "handle",
+    "born",
+    "street",
+    "city",
+    "postcode",
+    "national_id",
+    "company",
+    "domain",
+)  # any table may carry these: they say who a record is about
+KEY_COLUMNS = (
+    "key",
+    "id",
+    "response",
+    "order",
+    "person",
+    "account",
+    "employee",
+    "deal",
+    "contract",
+    "interaction",
+    "line",
+    "relation",
+)
+LONG_SURVEY = ("question", "value", "text", "kind")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings and where each of them stands in the file."""
+
+    company: Company
+    lines: Lines
+
+
+def load(workspace: Path) -> Loaded:
+    """Read `workspace`/company.toml. Raises `Refused` with every fault found."""
+    path = workspace / FILE
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise Refused(
+            [Fault(FILE, 1, f"there is no {FILE} in {workspace}", "give the folder that has one, or try `vitalfew demo`")]
+        ) from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise Refused(
+            [Fault(FILE, line, f"byte {error.object[error.start]:#04x} is not UTF-8", "save the file as UTF-8")]
+        ) from None
+    except OSError as error:
+        raise Refused([Fault(FILE, 1, f"cannot be read: {error.strerror}", "check its rights")]) from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused([_syntax(error, text)]) from None
+    lines = Lines(text)
+    try:
+        company = Company.model_validate(values)
+    except ValidationError as error:
+        raise Refused([_shape_fault(each, lines) for each in error.errors()]) from None
+    faults = list(_meaning_faults(company, lines))
+    if faults:
+        raise Refused(faults)
+    return Loaded(company, lines)
+
+
+def _syntax(error: tomllib.TOMLDecodeError, text: str) -> Fault:
+    message = str(error)
+    place = message.rpartition("(at line ")[2]
+    line = int(place.split(",")[0]) if place[:1].isdigit() else text.count("\n") + 1
+    what = message.partition(" (at ")[0]
+    return Fault(
+        FILE,
+        line,
+        f"this is not TOML: {what[:1].lower()}{what[1:]}",
+        "check quotes, brackets and commas on this line and the one before",
+    )
+
+
+def _shape_fault(error: ErrorDetails, lines: Lines) -> Fault:
+    place = error["loc"]
+    key = ".".join(str(part) for part in place if not isinstance(part, int)) or FILE
+    line = lines(place)
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(place[-1]), _known_keys(place), 1)
+        mend = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(_known_keys(place))) or 'nothing'}"
+        return Fault(FILE, line, f"unknown key {place[-1]!r} in {key.rpartition('.')[0] or 'the file'}", mend)
+    if error["type"] == "missing":
+        return Fault(FILE, line, f"{key} is missing", f"add it: {_meaning(place) or 'see the reference of settings'}")
+    message = error["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    given = error.get("input")
+    shown = f" Got {given!r} instead" if isinstance(given, str | int | float | bool) and "Got" not in message else ""
+    return Fault(
+        FILE,
+        line,
+        f"{key}: {message}.{shown}" if shown else f"{key}: {message}",
+        _meaning(place) or "see the reference of settings",
+    )
+
+
+def _model_at(place: Iterable[str | int]) -> tuple[Any, str]:
+    """The settings class that holds the last key of `place`, and that key."""
+    model: Any = Company
+    last = ""
+    for part in place:
+        last = str(part)
+        if isinstance(part, int) or model is None:
+            continue
+        field = getattr(model, "model_fields", {}).get(part)
+        inner = _inner_model(field.annotation) if field is not None else None
+        if inner is not None:
+            model = inner
+    return model, last
+
+
+def _inner_model(annotation: Any) -> Any:
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _inner_model(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _known_keys(place: tuple[str | int, ...]) -> list[str]:
+    model, _ = _model_at(place[:-1])
+    return list(getattr(model, "model_fields", {}))
+
+
+def _meaning(place: tuple[str | int, ...]) -> str:
+    model, last = _model_at(place)
+    field = getattr(model, "model_fields", {}).get(last)
+    return field.description or "" if field is not None else ""
+
+
+# --- what the shape cannot tell: names that must exist, expressions that must parse, cycles --------------------------------------
+
+
+def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    yield from _zone_faults(company, lines)
+    yield from _name_faults(company, lines)
+    yield from _source_faults(company, lines)
+    yield from _question_faults(company, lines)
+    yield from _group_faults(company, lines)
+    yield from _promise_faults(company, lines)
+    yield from _initiative_faults(company, lines)
+    yield from _benefit_faults(company, lines)
+    yield from _limit_faults(company, lines)
+
+
+def _fault(lines: Lines, place: tuple[str | int, ...], what: str, mend: str) -> Fault:
+    return Fault(FILE, lines(place), what, mend)
+
+
+def _near(name: str, known: Iterable[str], otherwise: str) -> str:
+    found = difflib.get_close_matches(name, list(known), 1)
+    return f"did you mean {found[0]!r}?" if found else otherwise
+
+
+def _zone_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    zone = company.company.time_zone
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield _fault(lines, ("company", "time_zone"), f"there is no time zone {zone!r}", "write it like Europe/Paris")
+
+
+def _name_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    for section in ("source", "group", "promise", "initiative", "theme"):
+        seen: dict[str, int] = {}
+        for index, each in enumerate(getattr(company, section)):
+            first = seen.setdefault(slug(each.name), index)
+            if first != index:
+                where = lines((section, first, "name"))
+                yield _fault(
+                    lines,
+                    (section, index, "name"),
+                    f"[[{section}]] {each.name!r} has the same name as line {where}",
+                    "give each its own name",
+                )
+
+
+def _source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    names = [source.name for source in company.source]
+    if not names:
+        yield Fault(FILE, 1, "there is no [[source]]", "add one for each export: name, table, path and [source.columns]")
+    for index, source in enumerate(company.source):
+        place: tuple[str | int, ...] = ("source", index)
+        if source.table not in readable():
+            mend = _near(source.table, readable(), f"one of {', '.join(readable())}")
+            yield _fault(lines, (*place, "table"), f"source {source.name!r}: there is no table {source.table!r} to read into", mend)
+            continue
+        known = {
+            *TABLES[source.table].names,
+            *IDENTITY_COLUMNS,
+            *KEY_COLUMNS,
+            *(LONG_SURVEY if source.table == "responses" else ()),
+        }
+        for column, rule in source.columns.items():
+            if column not in known:
+                mend = _near(column, sorted(known), f"columns of {source.table}: {', '.join(TABLES[source.table].names)}")
+                yield _fault(
+                    lines,
+                    (*place, "columns", column),
+                    f"source {source.name!r}: table {source.table} has no column {column!r}",
+                    mend,
+                )
+            if rule.of is not None and rule.of not in names:
+                mend = _near(rule.of, names, f"sources: {', '.join(names)}")
+                yield _fault(
+                    lines, (*place, "columns", column), f"source {source.name!r}: {column} is said to be a key of {rule.of!r}", mend
+                )
+        if source.questions and source.table != "responses":
+            yield _fault(
+                lines,
+                (*place, "questions"),
+                f"source {source.name!r} has questions but fills {source.table}",
+                'set table = "responses"',
+            )
+
+
+def _question_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    first: dict[str, tuple[str, str, tuple[float, float] | None]] = {}
+    for index, source in enumerate(company.source):
+        for name, question in source.questions.items():
+            place = ("source", index, "questions", name)
+            origins = [bool(question.column), bool(question.columns), question.sql is not None]
+            if sum(origins) != 1:
+                yield _fault(lines, place, f"question {name!r} needs exactly one of column, columns and sql", 'e.g. column = "Q1"')
+            before = first.setdefault(name, (source.name, question.kind, question.bounds))
+            if before[1:] != (question.kind, question.bounds):
+                yield _fault(
+                    lines,
+                    place,
+                    f"question {name!r} is {question.kind} {question.bounds or ''} here, but {before[1]} {before[2] or ''} in {before[0]!r}",
+                    "give it another name, or bring both to one scale with sql",
+                )
+
+
+def _group_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    groups = [group.name for group in company.group]
+    used: list[tuple[tuple[str | int, ...], str]] = []
+    for index, source in enumerate(company.source):
+        used += [(("source", index, "questions", name, "group"), each.group) for name, each in source.questions.items()]
+    used += [(("question", index, "group"), question.group) for index, question in enumerate(company.question)]
+    used += [(("promise", index, "group"), promise.group) for index, promise in enumerate(company.promise)]
+    used += [(("cause", index, "group"), cause.group) for index, cause in enumerate(company.cause)]
+    used += [(("theme", index, "group"), theme.group) for index, theme in enumerate(company.theme)]
+    used += [(("benefit", index, "group"), benefit.group) for index, benefit in enumerate(company.benefit)]
+    for index, initiative in enumerate(company.initiative):
+        used.append((("initiative", index, "group"), initiative.group))
+        used += [(("initiative", index, "people", name), name) for name in initiative.people]
+    used += [(("limits", "capacity", name), name) for name in company.limits.capacity]
+    for place, group in used:
+        if group and group not in groups:
+            yield _fault(
+                lines, place, f"nobody defined the group {group!r}", _near(group, groups, f'add a [[group]] with name = "{group}"')
+            )
+
+
+def _promise_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    questions = company.questions
+    for index, promise in enumerate(company.promise):
+        if promise.table not in readable():
+            mend = _near(promise.table, readable(), f"one of {', '.join(readable())}")
+            yield _fault(lines, ("promise", index, "table"), f"promise {promise.name!r}: there is no table {promise.table!r}", mend)
+            continue
+        for key in ("kept_when", "applies_when"):
+            yield from _expression_faults(lines, ("promise", index, key), getattr(promise, key), promise.table)
+        if promise.perceived and promise.perceived not in questions:
+            mend = _near(promise.perceived, questions, "name a question of a survey")
+            yield _fault(
+                lines,
+                ("promise", index, "perceived"),
+                f"promise {promise.name!r}: there is no question {promise.perceived!r}",
+                mend,
+            )
+
+
+def _expression_faults(lines: Lines, place: tuple[str | int, ...], sql: str, table: str) -> Iterator[Fault]:
+    if not sql:
+        return
+    try:
+        check_expression(sql, TABLES[table].names)
+    except ValueError as error:
+        yield _fault(
+            lines,
+            place,
+            f"{place[-1]}: {error}",
+            f"write one expression over the columns of {table}: {', '.join(TABLES[table].names)}",
+        )
+
+
+def _initiative_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    by_name = {initiative.name: initiative for initiative in company.initiative}
+    drivers = {question.driver for question in company.questions.values() if question.driver} | {
+        promise.name for promise in company.promise
+    }
+    for index, initiative in enumerate(company.initiative):
+        for key in ("needs", "excludes"):
+            for other in getattr(initiative, key):
+                if other not in by_name or other == initiative.name:
+                    mend = _near(other, [name for name in by_name if name != initiative.name], "name another [[initiative]]")
+                    yield _fault(
+                        lines,
+                        ("initiative", index, key),
+                        f"initiative {initiative.name!r} {key} {other!r}, which is not another one",
+                        mend,
+                    )
+        if not initiative.driver and not initiative.removes:
+            yield _fault(
+                lines,
+                ("initiative", index, "name"),
+                f"initiative {initiative.name!r} acts on nothing",
+                'say driver = "..." or removes = ["..."]',
+            )
+        if initiative.driver and initiative.driver not in drivers:
+            mend = _near(initiative.driver, drivers, f"drivers: {', '.join(sorted(drivers)) or 'none'}")
+            yield _fault(
+                lines,
+                ("initiative", index, "driver"),
+                f"initiative {initiative.name!r}: there is no driver {initiative.driver!r}",
+                mend,
+            )
+    cycle = _cycle(by_name)
+    if cycle:
+        index = list(by_name).index(cycle[0])
+        yield _fault(
+            lines,
+            ("initiative", index, "needs"),
+            f"these need each other in a circle: {' > '.join(cycle)}",
+            "take one of the needs out",
+        )
+    for section in ("raci", "risk", "benefit"):
+        key = "work" if section == "raci" else "initiative"
+        for index, each in enumerate(getattr(company, section)):
+            name = getattr(each, key)
+            if name and slug(name) not in {slug(known) for known in by_name}:
+                yield _fault(
+                    lines,
+                    (section, index, key),
+                    f"[[{section}]]: there is no initiative {name!r}",
+                    _near(name, by_name, "name an [[initiative]]"),
+                )
+
+
+def _cycle(by_name: dict[str, Initiative]) -> list[str]:
+    """One circle among prerequisites, its first name repeated at the end; empty when there is none."""
+    done: set[str] = set()
+    for start in by_name:
+        path: list[str] = []
+        found = _walk(start, by_name, path, done)
+        if found:
+            return found
+    return []
+
+
+def _walk(name: str, by_name: dict[str, Initiative], path: list[str], done: set[str]) -> list[str]:
+    if name in path:
+        return [*path[path.index(name) :], name]
+    if name in done or name not in by_name:
+        return []
+    path.append(name)
+    for needed in by_name[name].needs:
+        found = _walk(needed, by_name, path, done)
+        if found:
+            return found
+    path.pop()
+    done.add(name)
+    return []
+
+
+def _benefit_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    for index, benefit in enumerate(company.benefit):
+        place: tuple[str | int, ...] = ("benefit", index)
+        if benefit.table not in readable():
+            mend = _near(benefit.table, readable(), f"one of {', '.join(readable())}")
+            yield _fault(lines, (*place, "table"), f"[[benefit]]: there is no table {benefit.table!r}", mend)
+            continue
+        for key in ("occurs_when", "compared_when"):
+            yield from _expression_faults(lines, (*place, key), getattr(benefit, key), benefit.table)
+        if benefit.occurs_when and benefit.changed_on is None:
+            yield _fault(
+                lines,
+                (*place, "occurs_when"),
+                "[[benefit]] counts occurrences but does not say when the change was made",
+                "add changed_on",
+            )
+
+
+def _limit_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    limits = company.limits
+    costly = [initiative.name for initiative in company.initiative if initiative.cost > 0]
+    if limits.budget and sum(limits.budget.values()) == 0 and costly:
+        yield _fault(
+            lines,
+            ("limits", "budget"),
+            f"the budget is 0 in every quarter, so nothing that costs money can be chosen ({len(costly)} initiatives)",
+            "give at least one quarter a budget, or take [limits] budget out to plan without money",
+        )

@@ -1,0 +1,381 @@
+"""Customer companies: from account sources, from keys and names that other records carry, joined by name and domain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from vitalfew.engine import Context
+from vitalfew.listen import normalise
+from vitalfew.listen.ambiguity import refuse
+from vitalfew.listen.mapped import Mapped
+from vitalfew.listen.names import within
+from vitalfew.listen.profiles import Profiles, column, factor, record_key
+from vitalfew.settings import slug
+from vitalfew.vocabulary import arrow_table
+
+ATTRIBUTES = ("sector", "country", "city", "owner", "employees", "revenue", "since")
+
+
+@dataclass
+class _Node:
+    """One record, key or mention of an account. `rank` orders nodes: records of account sources first."""
+
+    rank: tuple[int, str, str]
+    source: str
+    key: str
+    name: str | None
+    plain: str | None
+    domain: str | None
+    region: str | None
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Resolved accounts: the table, the account of each profile (None when unknown), identities of account records, links."""
+
+    table: pa.Table
+    of_profile: list[str | None]
+    region_of: dict[str, str]
+    identities: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+
+
+def resolve(mapped: Sequence[Mapped], profiles: Profiles, context: Context) -> Accounts:
+    """Resolve the accounts of all sources.
+
+    A key is looked up in the account sources (`of` says in which), else by name, else it is an account of its own. Raises
+    `faults.Refused` when a key stands in two account sources for different accounts and no `of` says which is meant.
+    """
+    nodes = _records(mapped, context)
+    by_key: dict[str, list[_Node]] = {}
+    for node in nodes:
+        by_key.setdefault(node.key, []).append(node)
+    references = _references(profiles)
+    meant: dict[tuple[str, str], list[_Node]] = {}
+    for space, key in references:
+        found = [node for node in by_key.get(key, []) if not space or node.source == space]
+        if not found:
+            name = normalise.company_name(key) if _is_name(key) else None
+            found = [_Node((1, space, key), space, key, key, name, None, None)]
+            nodes.append(found[0])
+        meant[space, key] = found
+    mentions = _mentions(profiles)
+    mentioned: dict[tuple[str | None, str | None], _Node] = {}
+    for name, domain in mentions:
+        node = _Node((2, name or "", domain or ""), "", "", name, normalise.company_name(name), domain, None)
+        if node.plain or node.domain:
+            mentioned[name, domain] = node
+            nodes.append(node)
+    nodes.sort(key=lambda node: node.rank)
+    links: list[dict[str, Any]] = []
+    label = _join(nodes, links)
+    refuse(mapped, context, "account", _unclear(meant, label, profiles))
+    ids = _ids(nodes, label)
+    id_of = {id(node): ids[label[id(node)]] for node in nodes}
+    table = _table(nodes, id_of, by_key)
+    of_profile = _of_profiles(profiles, meant, mentioned, id_of, nodes)
+    regions = {id_of[id(node)]: node.region for node in reversed(nodes) if node.region}
+    identities = [
+        _identity(node, id_of[id(node)], len(members)) for node, members in _with_members(nodes, label) if node.rank[0] == 0
+    ]
+    return Accounts(table, of_profile, regions, identities, links)
+
+
+def _is_name(key: str) -> bool:
+    """Whether a key reads like a name: more letters than digits. Numbers of two systems are not compared."""
+    letters, digits = sum(map(str.isalpha, key)), sum(map(str.isdigit, key))
+    return letters >= 2 and letters > digits
+
+
+def _records(mapped: Sequence[Mapped], context: Context) -> list[_Node]:
+    found: list[_Node] = []
+    for each in mapped:
+        if each.source.table != "accounts":
+            continue
+        records = each.records
+        texts = {name: column(records, name) for name in ("name", "domain", "parent", "sector", "country", "city", "owner")}
+        texts |= {f"_{name}": column(records, f"_{name}") for name in ("name", "company", "domain", "email", "city")}
+        numbers = {name: column(records, name, "float64") for name in ("employees", "revenue")}
+        selected = records.select(key=record_key(each), **texts, **numbers, since=column(records, "since", "date"))
+        for row in context.engine.collect(selected.order_by(selected.columns)).to_pylist():
+            name = row["name"] or row["_name"] or row["_company"] or row["key"]
+            site = next(filter(None, (normalise.domain(row[each]) for each in ("domain", "_domain", "_email"))), None)
+            row["city"] = row["city"] or row["_city"]
+            found.append(
+                _Node(
+                    (0, f"{each.index:06d}", row["key"]),
+                    each.source.name,
+                    row["key"],
+                    normalise.text_or_none(name),
+                    normalise.company_name(name),
+                    site,
+                    normalise.region(row["country"]),
+                    row,
+                )
+            )
+    return found
+
+
+def _references(profiles: Profiles) -> list[tuple[str, str]]:
+    """The distinct (space, key) by which records name their account, in order."""
+    pairs = {
+        (space or "", key)
+        for space, key in zip(profiles.text("account_of"), profiles.text("account"), strict=True)
+        if key is not None
+    }
+    return sorted(pairs)
+
+
+def _mentions(profiles: Profiles) -> list[tuple[str | None, str | None]]:
+    """The distinct (company, domain) of records that have no account key, in order."""
+    pairs = {
+        (normalise.text_or_none(name), normalise.domain(site))
+        for key, name, site in zip(profiles.text("account"), profiles.text("company"), profiles.text("domain"), strict=True)
+        if key is None and (name or site)
+    }
+    return sorted(pairs, key=lambda pair: (pair[0] or "", pair[1] or ""))
+
+
+def _join(nodes: list[_Node], links: list[dict[str, Any]]) -> dict[int, int]:
+    """The label of each node, by its id(): nodes of one label are one account."""
+    parent = list(range(len(nodes)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
+    def join(places: list[int], rule: str, score: float, value: str) -> None:
+        for other in places[1:]:
+            a, b = sorted((root(places[0]), root(other)))
+            if a == b:
+                continue
+            parent[b] = a
+            _link(links, nodes[places[0]], nodes[other], rule, score, value)
+
+    places_of: dict[tuple[str, str], int] = {}
+    for place, node in enumerate(nodes):
+        # The same key twice in one account source is one account, told twice.
+        if node.rank[0] == 0:
+            join([places_of.setdefault((node.source, node.key), place), place], "key", 1.0, node.key)
+    for name, places in _grouped(nodes, "plain"):
+        for part in _same_company(nodes, places):
+            join(part, "company name", 0.95, name)
+    for site, places in _grouped(nodes, "domain"):
+        for part in _by_domain(nodes, places):
+            join(part, "domain", 0.95, site)
+    return {id(node): root(place) for place, node in enumerate(nodes)}
+
+
+def _grouped(nodes: list[_Node], attribute: str) -> list[tuple[str, list[int]]]:
+    found: dict[str, list[int]] = {}
+    for place, node in enumerate(nodes):
+        value = getattr(node, attribute)
+        if value:
+            found.setdefault(value, []).append(place)
+    return [(value, places) for value, places in sorted(found.items()) if len(places) > 1]
+
+
+def _same_company(nodes: list[_Node], places: list[int]) -> list[list[int]]:
+    """Places of one name, parted where domains or countries say they are different companies.
+
+    Domains of one company may end differently (acme.com, acme.it). A record with neither goes with the others only when they agree.
+    """
+    parts: dict[tuple[str, str], list[int]] = {}
+    bare: list[int] = []
+    for place in places:
+        node = nodes[place]
+        stem = node.domain.split(".")[-2] if node.domain else ""
+        if stem or node.region:
+            parts.setdefault((stem, node.region or ""), []).append(place)
+        else:
+            bare.append(place)
+    merged: list[tuple[set[str], set[str], list[int]]] = []
+    for (stem, region), members in sorted(parts.items(), reverse=True):
+        for stems, regions, into in merged:
+            # Where both have a domain it decides; else the country does.
+            agree = stem in stems if stem and stems else not (region and regions) or region in regions
+            if agree:
+                stems.update({stem} - {""})
+                regions.update({region} - {""})
+                into.extend(members)
+                break
+        else:
+            merged.append(({stem} - {""}, {region} - {""}, list(members)))
+    groups = [sorted(into) for _, _, into in merged]
+    if len(groups) <= 1:
+        return [sorted([*bare, *(groups[0] if groups else [])])]
+    return [*groups, bare]
+
+
+def _by_domain(nodes: list[_Node], places: list[int]) -> list[list[int]]:
+    """Places of one domain that are one company.
+
+    All of them, unless one source lists several companies there under names that are not alike: then it is a group's or an agency's
+    domain, and only equal names are joined (which `_same_company` has done).
+    """
+    listed: dict[str, set[str]] = {}
+    for place in places:
+        if nodes[place].rank[0] == 0 and nodes[place].plain:
+            listed.setdefault(nodes[place].source, set()).add(nodes[place].plain or "")
+    for names in listed.values():
+        ordered = sorted(names)
+        if any(not _alike(a, b) for i, a in enumerate(ordered) for b in ordered[i + 1 :]):
+            return []
+    return [places]
+
+
+def _alike(a: str, b: str) -> bool:
+    left, right = set(a.split()), set(b.split())
+    return left <= right or right <= left or within(a, b, 2)
+
+
+def _link(links: list[dict[str, Any]], left: _Node, right: _Node, rule: str, score: float, value: str) -> None:
+    if left.rank[0] == 0 and right.rank[0] == 0 and (left.source, left.key) != (right.source, right.key):
+        names = sorted((f"{left.source}#{left.key}", f"{right.source}#{right.key}"))
+        pair = {"left": names[0], "right": names[1], "score": score, "rule": f"account: {rule}", "value": value[:60]}
+        links.append(pair | {"decision": "joined", "by": "rule"})
+
+
+def _unclear(
+    meant: Mapping[tuple[str, str], list[_Node]], label: Mapping[int, int], profiles: Profiles
+) -> dict[str, tuple[str, Sequence[str]]]:
+    """For each source, a key that stands in several account sources for different accounts, and those sources."""
+    unclear = {key for (space, key), found in meant.items() if not space and len({label[id(node)] for node in found}) > 1}
+    users: dict[str, set[str]] = {}
+    for source, space, key in zip(*map(profiles.text, ("source", "account_of", "account")), strict=True):
+        if not space and key is not None and key in unclear:
+            users.setdefault(source or "", set()).add(key)
+    found = {source: min(keys) for source, keys in users.items()}
+    return {source: (key, sorted({node.source for node in meant["", key]})) for source, key in found.items()}
+
+
+def _with_members(nodes: list[_Node], label: Mapping[int, int]) -> list[tuple[_Node, list[_Node]]]:
+    members: dict[int, list[_Node]] = {}
+    for node in nodes:
+        members.setdefault(label[id(node)], []).append(node)
+    return [(node, members[label[id(node)]]) for node in nodes]
+
+
+def _ids(nodes: list[_Node], label: Mapping[int, int]) -> dict[int, str]:
+    """A readable id for each label: the name of its first node, with six digits of a hash where two accounts have one name."""
+    first: dict[int, _Node] = {}
+    for node in nodes:
+        first.setdefault(label[id(node)], node)
+    names = {each: slug(node.name or node.domain or node.key)[:60] for each, node in first.items()}
+    times = Counter(names.values())
+    found: dict[int, str] = {}
+    for each, name in names.items():
+        rank = first[each].rank
+        found[each] = (
+            f"account:{name}" if times[name] == 1 else f"account:{name}-{short_hash(first[each].source, *rank[1:], length=6)}"
+        )
+    return found
+
+
+def short_hash(*parts: str, length: int = 12) -> str:
+    """Hexadecimal digits of a hash of the parts, the same in every run."""
+    return hashlib.sha256("#".join(parts).encode()).hexdigest()[:length]
+
+
+def _table(nodes: list[_Node], id_of: Mapping[int, str], by_key: Mapping[str, list[_Node]]) -> pa.Table:
+    rows: dict[str, dict[str, Any]] = {}
+    for node in nodes:
+        account = id_of[id(node)]
+        row = rows.setdefault(
+            account,
+            {
+                "account": account,
+                "name": node.name or node.domain or node.key,
+                "source": node.source or None,
+                "key": node.key or None,
+            },
+        )
+        row["domain"] = row.get("domain") or node.domain
+        for name in ATTRIBUTES:
+            if row.get(name) is None:
+                row[name] = node.row.get(name)
+        parent = node.row.get("parent")
+        if parent and not row.get("parent"):
+            row["parent"] = _parent(parent, node, account, nodes, id_of, by_key)
+    return arrow_table("accounts", list(rows.values()) or arrow_table("accounts", []))
+
+
+def _parent(
+    parent: str, node: _Node, account: str, nodes: list[_Node], id_of: Mapping[int, str], by_key: Mapping[str, list[_Node]]
+) -> str | None:
+    found = [each for each in by_key.get(parent, []) if each.source == node.source]
+    wanted = normalise.company_name(parent)
+    found = found or [each for each in nodes if each.plain == wanted and wanted]
+    above = id_of[id(found[0])] if found else None
+    return above if above != account else None
+
+
+def _of_profiles(
+    profiles: Profiles,
+    meant: Mapping[tuple[str, str], list[_Node]],
+    mentioned: Mapping[tuple[str | None, str | None], _Node],
+    id_of: Mapping[int, str],
+    nodes: list[_Node],
+) -> list[str | None]:
+    """The account of each profile: its key, else its company or domain, else the domain of its e-mail."""
+    keys, spaces = profiles.text("account"), profiles.text("account_of")
+    companies, sites, mails = profiles.text("company"), profiles.text("domain"), profiles.text("email")
+    found: list[str | None] = []
+    for key, space, name, site in zip(keys, spaces, companies, sites, strict=True):
+        if key is not None:
+            found.append(id_of[id(meant[space or "", key][0])])
+        elif name or site:
+            node = mentioned.get((normalise.text_or_none(name), normalise.domain(site)))
+            found.append(id_of[id(node)] if node else None)
+        else:
+            found.append(None)
+    mail_domains = _mail_domains(mails)
+    owner = _domain_owners(nodes, id_of, found, mail_domains)
+    return [account or owner.get(site or "") for account, site in zip(found, mail_domains, strict=True)]
+
+
+def _mail_domains(mails: list[str | None]) -> list[str | None]:
+    codes, texts = factor(pa.array(mails, pa.string()))
+    domains = [normalise.domain(normalise.email(text)) for text in texts] + [None]
+    return [domains[code] for code in codes.tolist()]
+
+
+def _domain_owners(
+    nodes: list[_Node], id_of: Mapping[int, str], accounts: Sequence[str | None], domains: Sequence[str | None]
+) -> dict[str, str]:
+    """The account whose people write from a domain: the one that states it, else the one 9 in 10 of its known writers belong to."""
+    stated: dict[str, set[str]] = {}
+    for node in nodes:
+        if node.domain:
+            stated.setdefault(node.domain, set()).add(id_of[id(node)])
+    writers: dict[str, Counter[str]] = {}
+    for account, site in zip(accounts, domains, strict=True):
+        if account and site and site not in stated:
+            writers.setdefault(site, Counter())[account] += 1
+    owner = {site: min(found) for site, found in stated.items() if len(found) == 1}
+    for site, counted in writers.items():
+        account, most = min(counted.items(), key=lambda item: (-item[1], item[0]))
+        if most >= 2 and most >= 0.9 * counted.total():
+            owner[site] = account
+    return owner
+
+
+def _identity(node: _Node, account: str, members: int) -> dict[str, Any]:
+    return {
+        "source": node.source,
+        "key": node.key,
+        "table": "accounts",
+        "account": account,
+        "name": node.name,
+        "score": 1.0 if members == 1 else 0.95,
+        "rule": "own record" if members == 1 else "company name or domain",
+    }

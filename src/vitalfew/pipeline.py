@@ -1,0 +1,236 @@
+"""One run, read top to bottom: listen, understand, focus, act, prove, and the documents people read."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol, cast
+
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+import vitalfew
+from vitalfew import runs
+from vitalfew.company import Loaded
+from vitalfew.documents import stage as documents
+from vitalfew.engine import Context, DuckEngine, Tables
+from vitalfew.evidence import gaps_table, steps_table
+from vitalfew.faults import Fault, Refused, RunFailed
+from vitalfew.listen import stage as listen
+from vitalfew.outputs import Outputs
+from vitalfew.settings import Company
+from vitalfew.vocabulary import TABLES, arrow_table
+
+Report = Callable[[str, int, int], None]
+
+
+class Face(Protocol):
+    """What the `stage` module of each room shows."""
+
+    READS: tuple[str, ...]
+    WRITES: tuple[str, ...]
+
+    def run(self, tables: Tables, company: Company, context: Context) -> Outputs: ...
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One room in the row: its face, and the sections of company.toml it depends on (a change elsewhere does not rerun it)."""
+
+    name: str
+    sections: tuple[str, ...]
+    saying: str
+
+    @property
+    def face(self) -> Face:
+        """The room's `stage` module."""
+        return cast(Face, importlib.import_module(f"vitalfew.{self.name}.stage"))
+
+
+STAGES = (
+    Stage("listen", ("company", "source", "question", "group"), "reading sources and finding out who is who"),
+    Stage(
+        "understand", ("company", "source", "question", "group", "promise", "theme"), "metrics, drivers, comments, promises, value"
+    ),
+    Stage(
+        "focus",
+        ("company", "source", "question", "group", "promise", "theme", "initiative", "cause", "limits"),
+        "issues and the choice",
+    ),
+    Stage("act", tuple(Company.model_fields), "one-page strategies, responsibilities, risks"),
+    Stage("prove", tuple(Company.model_fields), "the benefits ledger"),
+)
+# Changes anywhere here change what every stage may write.
+GROUND = (
+    "vocabulary.py",
+    "vocabulary.txt",
+    "settings.py",
+    "evidence.py",
+    "outputs.py",
+    "pipeline.py",
+    "engine/*.py",
+    "numerics/*.py",
+)
+# "Not known yet": later than any date that passes as one, so that nothing is in the future.
+UNKNOWN_DAY = date(2999, 12, 31)
+# Tables whose latest time tells the day the data ends, when company.toml does not say as_of.
+DATED = (("responses", "at"), ("orders", "at"), ("interactions", "at"), ("deals", "at"), ("deals", "closed_at"))
+
+
+def run(loaded: Loaded, folder: Path, as_of: date | None = None, report: Report = lambda *_: None) -> runs.Run:
+    """Run the chain on the workspace `folder`, make the result the current run, and return it.
+
+    `report` is told (what is being done, steps done, steps in all). Raises Refused for input, RunFailed for anything else that
+    stops a run; in both cases the last good run is untouched.
+    """
+    workspace = runs.Workspace(folder)
+    workspace.check_strategy()
+    with workspace.locked(), TemporaryDirectory(prefix="working-", dir=workspace.home) as working:
+        written = workspace.aside()
+        engine = DuckEngine(Path(working))
+        try:
+            finished = _Running(loaded.company, loaded, workspace, written, Path(working), engine, as_of, report).all()
+            return workspace.publish(written, finished)
+        except OSError as error:
+            raise RunFailed(f"the run stopped: {error.strerror or error} ({error.filename or written.name})") from error
+        finally:
+            engine.close()
+            if written.exists():
+                shutil.rmtree(written, ignore_errors=True)
+
+
+@dataclass
+class _Running:
+    company: Company
+    loaded: Loaded
+    workspace: runs.Workspace
+    written: Path
+    working: Path
+    engine: DuckEngine
+    as_of: date | None
+    report: Report
+
+    def all(self) -> runs.Run:
+        """Every stage in order, then the chain of evidence and the documents."""
+        records: dict[str, runs.StageRecord] = {}
+        paths: dict[str, Path] = {}
+        today = self.as_of or self.company.company.as_of
+        for position, stage in enumerate(STAGES):
+            self.report(f"{stage.name}: {stage.saying}", position, len(STAGES) + 1)
+            record = self._stage(stage, position, today or UNKNOWN_DAY, records, paths)
+            records[stage.name] = record
+            paths.update({Path(name).stem: self.written / name for name in record.files if "@" not in name})
+            if today is None:
+                today = self._latest(paths)
+        self._join_parts()
+        paths = {path.stem: path for path in self.written.glob("*.parquet") if "@" not in path.stem}
+        self.report("documents: pages and PDF", len(STAGES), len(STAGES) + 1)
+        today = today or UNKNOWN_DAY
+        documents.write(
+            Tables(self.engine, paths), self.company, self._context("documents", today, len(STAGES)), self.written / "strategy"
+        )
+        self.report("done", len(STAGES) + 1, len(STAGES) + 1)
+        identity = runs.digest(*(f"{name}={record.key}" for name, record in records.items()), self._code(("documents/**/*",)))
+        return runs.Run(self.workspace.runs / identity, today.isoformat(), self.engine.name, vitalfew.__version__, records)
+
+    def _stage(
+        self, stage: Stage, position: int, today: date, records: dict[str, runs.StageRecord], paths: dict[str, Path]
+    ) -> runs.StageRecord:
+        key = self._key(stage, today, records)
+        found = self.workspace.reusable(stage.name, key)
+        if found is not None:
+            for name in found[1].files:
+                runs.link(found[0] / name, self.written / name)
+            return found[1]
+        context = self._context(stage.name, today, position)
+        outputs = stage.face.run(Tables(self.engine, paths), self.company, context)
+        unknown = sorted(set(outputs.tables) - set(stage.face.WRITES))
+        if unknown:
+            raise RunFailed(f"the room {stage.name} wrote {', '.join(unknown)}, which its face does not name")
+        parts: dict[str, pa.Table | ir.Table] = dict(outputs.tables)
+        parts[f"evidence@{stage.name}"] = steps_table(outputs.steps)
+        parts[f"not_computed@{stage.name}"] = gaps_table(stage.name, outputs.gaps)
+        for name, table in parts.items():
+            context.progress(f"writing {name.partition('@')[0]}")
+            self._write(name, table)
+        return runs.StageRecord(
+            key, {f"{name}.parquet": runs.file_digest(self.written / f"{name}.parquet") for name in sorted(parts)}
+        )
+
+    def _write(self, name: str, table: pa.Table | ir.Table) -> None:
+        vocabulary = TABLES[name.partition("@")[0]]
+        expression = self.engine.table(arrow_table(vocabulary.name, table)) if isinstance(table, pa.Table) else table
+        missing = sorted(set(vocabulary.names) - set(expression.columns))
+        if missing:
+            raise RunFailed(f"table {name} was written without {', '.join(missing)}")
+        columns = [expression[column.name].cast(_IBIS[column.kind]).name(column.name) for column in vocabulary.columns]
+        self.engine.write(expression.select(columns), self.written / f"{name}.parquet", vocabulary.order)
+
+    def _join_parts(self) -> None:
+        """The evidence and the gaps of all rooms, as one table each."""
+        for name in ("evidence", "not_computed"):
+            parts = [pq.read_table(path) for path in sorted(self.written.glob(f"{name}@*.parquet"))]
+            pq.write_table(arrow_table(name, pa.concat_tables(parts)), self.written / f"{name}.parquet", compression="zstd")
+
+    def _key(self, stage: Stage, today: date, records: dict[str, runs.StageRecord]) -> str:
+        dumped = self.company.model_dump(mode="json")
+        sections = json.dumps({name: dumped[name] for name in stage.sections}, sort_keys=True)
+        inputs: Sequence[tuple[str, str]] = listen.inputs(self.company, self.workspace.folder) if stage.name == "listen" else ()
+        read = set(stage.face.READS)
+        files = [(name, known) for record in records.values() for name, known in record.files.items() if Path(name).stem in read]
+        code = self._code((*GROUND, f"{stage.name}/*.py"))
+        day = "" if stage.name == "listen" and today == UNKNOWN_DAY else today.isoformat()
+        return runs.digest(stage.name, self.engine.name, day, sections, json.dumps(sorted([*inputs, *files])), code)
+
+    @staticmethod
+    def _code(patterns: Sequence[str]) -> str:
+        root = Path(vitalfew.__file__).parent
+        files = sorted(
+            {path for pattern in patterns for path in root.glob(pattern) if path.is_file() and "__pycache__" not in path.parts}
+        )
+        return runs.digest(
+            vitalfew.__version__, *(f"{path.relative_to(root).as_posix()}={runs.file_digest(path)}" for path in files)
+        )
+
+    def _context(self, name: str, today: date, position: int) -> Context:
+        folder = self.working / name
+        folder.mkdir(parents=True, exist_ok=True)
+
+        def progress(text: str) -> None:
+            self.report(f"{name}: {text}", position, len(STAGES) + 1)
+
+        return Context(self.engine, today, self.company.company.seed, folder, self.workspace.folder, progress)
+
+    def _latest(self, paths: dict[str, Path]) -> date:
+        """The latest day in the data. Raises Refused when no table has any date."""
+        found: list[datetime] = []
+        for table, column in DATED:
+            latest = pc.max(pq.read_table(paths[table], columns=[column]).column(column)).as_py() if table in paths else None
+            if latest is not None:
+                found.append(latest)
+        if found:
+            return max(found).date()
+        if self.company.company.as_of is None:
+            line = self.loaded.lines(("company",))
+            raise Refused(
+                [
+                    Fault(
+                        "company.toml",
+                        line,
+                        "no source has a date, so the day of the strategy is unknown",
+                        "add as_of to [company]",
+                    )
+                ]
+            )
+        return self.company.company.as_of
+
+
+_IBIS = {"text": "string", "whole": "int64", "number": "float64", "yes_no": "boolean", "time": "timestamp(6)", "date": "date"}

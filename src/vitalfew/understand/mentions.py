@@ -1,0 +1,121 @@
+"""Which themes each comment speaks of, the main one first, and the words that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vitalfew.understand import sentiment
+from vitalfew.understand.corpus import Comments, Thoughts
+from vitalfew.understand.words import shortened
+from vitalfew.vocabulary import arrow_table
+
+Places = NDArray[np.int64]
+_MOST = 3
+_SURE = 0.2
+
+
+@dataclass(frozen=True)
+class TextMentions:
+    """Themes of the distinct texts, in order of text and rank: theme, span, its nearness to the theme, its words' sign."""
+
+    text: Places
+    rank: Places
+    theme: Places
+    start: Places
+    end: Places
+    near: NDArray[np.float64]
+    words: Places
+    word_sign: NDArray[np.int8]
+    several: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Themes of the comments: `comment` is the position of the comment, `of` that of its mention among the texts' mentions."""
+
+    comment: Places
+    of: Places
+    theme: Places
+    rank: Places
+    sentiment: NDArray[np.object_]
+
+
+def of_texts(spoken: Thoughts, label: Places, near: NDArray[np.float64], other: int, texts: Comments) -> TextMentions:
+    """At most three themes a text, by weight = words x nearness summed over its thoughts; the span is the heaviest thought.
+
+    `label` and `near` are the theme of each distinct thought and how near it is; `other` the number of the theme of all the rest,
+    which is kept only where a text has no theme. A second or third theme must be near (cosine 0.2).
+    """
+    theme, close = label[spoken.thought], near[spoken.thought]
+    # Rounded, so that the last bits of a matrix product never decide a rank.
+    weight = np.round(np.maximum(spoken.words, 1) * np.maximum(close, 0.05), 3)
+    order = np.lexsort((spoken.start, -weight, theme, spoken.text))
+    text, theme, weight = spoken.text[order], theme[order], weight[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (text[1:] != text[:-1]) | (theme[1:] != theme[:-1])
+    group = np.cumsum(first) - 1
+    total = np.bincount(group, weights=weight) if len(group) else np.zeros(0)
+    best, text, theme = order[first], text[first], theme[first]
+    again = np.lexsort((theme, -np.round(total, 3), theme == other, text))
+    best, text, theme = best[again], text[again], theme[again]
+    rank = _ranks(text)
+    kept = (rank == 1) | ((theme != other) & (close[best] >= _SURE))
+    best, text, theme = best[kept], text[kept], theme[kept]
+    rank = _ranks(text)
+    few = rank <= _MOST
+    best, text, theme, rank = best[few], text[few], theme[few], rank[few]
+    spans = [
+        shortened(texts.texts[number], (start, end))
+        for number, start, end in zip(text.tolist(), spoken.start[best].tolist(), spoken.end[best].tolist(), strict=True)
+    ]
+    start, end = (np.array([span[each] for span in spans], dtype=np.int64) for each in (0, 1))
+    clauses = np.bincount(spoken.text, minlength=len(texts.texts))
+    return TextMentions(
+        text, rank, theme, start, end, close[best], spoken.words[best], spoken.word_sign[best], clauses[text] > 1
+    )  # fmt: skip
+
+
+def _ranks(text: Places) -> Places:
+    if not len(text):
+        return text
+    begins = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
+    return np.arange(len(text)) - np.repeat(begins, np.diff(np.r_[begins, len(text)])) + 1
+
+
+def of_comments(comments: Comments, found: TextMentions) -> Mentions:
+    """The mentions of every comment, by comment and rank."""
+    counts = np.bincount(found.text, minlength=len(comments.texts))
+    begins = np.cumsum(counts) - counts
+    times = counts[comments.text]
+    comment = np.repeat(np.arange(len(comments)), times)
+    step = np.arange(len(comment)) - np.repeat(np.cumsum(times) - times, times)
+    of = np.repeat(begins[comments.text], times) + step
+    said = sentiment.named(comments.said[comment], found.word_sign[of], found.several[of])
+    return Mentions(comment, of, found.theme[of], found.rank[of], said)
+
+
+def table(comments: Comments, found: TextMentions, mentions: Mentions, ids: list[str]) -> pa.Table:
+    """The vocabulary's `mentions`; `ids` are the themes' ids by number."""
+    quotes = pa.array(
+        [
+            comments.texts[text][start:end]
+            for text, start, end in zip(found.text.tolist(), found.start.tolist(), found.end.tolist(), strict=True)
+        ],
+        pa.string(),
+    )
+    rows = comments.rows.select(["source", "key", "table", "question", "person"]).take(pa.array(mentions.comment))
+    columns: dict[str, Any] = {name: rows.column(name) for name in rows.column_names}
+    columns |= {
+        "rank": mentions.rank,
+        "theme": pa.array(ids, pa.string()).take(pa.array(mentions.theme)),
+        "sentiment": pa.array(mentions.sentiment, pa.string()),
+        "quote": quotes.take(pa.array(mentions.of)),
+        "start": found.start[mentions.of],
+        "end": found.end[mentions.of],
+    }
+    return arrow_table("mentions", pa.table(columns))

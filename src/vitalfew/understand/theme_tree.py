@@ -1,0 +1,228 @@
+"""Themes told nothing: a vector per thought, a graph of who is near whom, communities in it, and a tree of two levels.
+
+Method: TF-IDF -> truncated SVD (latent semantic analysis, Deerwester et al. 1990, JASIS 41(6)) -> nearest neighbours by cosine ->
+shared-neighbour weights (Jarvis & Patrick 1973, IEEE Trans. Computers C-22) -> Louvain communities (Blondel et al. 2008, J.
+Stat. Mech. P10008) at the resolution whose communities are found again in parts of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.decomposition import TruncatedSVD
+from sklearn.metrics import adjusted_rand_score
+from sknetwork.clustering import Louvain
+
+from vitalfew.understand.words import Features, Tokens
+
+Vectors = NDArray[np.float32]
+Labels = NDArray[np.int64]
+OTHER = -1
+_DIMENSIONS = 200
+_NEIGHBOURS = 15
+_RESOLUTIONS = (1.0, 1.5, 2.0, 3.0)
+_BLOCK = 2_000
+_SAME = 0.35
+_MOST_THEMES = 80
+_FEW = 10
+
+
+class Space:
+    """Vectors of length 1 for texts; a text without a known word or letter group has the zero vector."""
+
+    def __init__(self, tokens: Tokens, seed: int) -> None:
+        self._features = Features(tokens)
+        known = self._features.apply(tokens)
+        size = min(_DIMENSIONS, known.shape[0] - 1, known.shape[1] - 1)
+        self._axes: NDArray[np.float32] | None = None
+        if size >= 2:
+            fitted = TruncatedSVD(size, random_state=seed % 2**32, n_iter=4).fit(known)
+            self._axes = np.ascontiguousarray(fitted.components_.T, dtype=np.float32)
+        self._mean = np.zeros(size if self._axes is not None else known.shape[1], dtype=np.float32)
+        raw = self._raw(known)
+        if self._axes is not None and len(raw) >= 50:
+            self._mean = raw.mean(axis=0)
+        self.fitted = self._centred(raw)
+
+    def vectors(self, tokens: Tokens) -> Vectors:
+        """Shape (n, dimensions), rows of length 1 or 0."""
+        return self._centred(self._raw(self._features.apply(tokens)))
+
+    def _raw(self, known: sparse.csr_matrix) -> Vectors:
+        return unit(known @ self._axes if self._axes is not None else known.toarray())
+
+    def _centred(self, raw: Vectors) -> Vectors:
+        empty = ~raw.any(axis=1)
+        moved = unit(raw - self._mean)
+        moved[empty] = 0
+        return moved
+
+
+def unit(vectors: NDArray[np.floating]) -> Vectors:
+    """Rows scaled to length 1; zero rows stay."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(length > 0, length, 1)).astype(np.float32)
+
+
+def neighbours(vectors: Vectors, count: int) -> sparse.csr_matrix:
+    """Shared-neighbour graph: Jaccard overlap of the `count` nearest of each of two, where one is among the other's nearest."""
+    size = len(vectors)
+    count = min(count, size - 1)
+    nearest = np.empty((size, count), dtype=np.int64)
+    for begin in range(0, size, _BLOCK):
+        block = vectors[begin : begin + _BLOCK] @ vectors.T
+        rows = np.arange(len(block))
+        block[rows, begin + rows] = -np.inf
+        nearest[begin : begin + _BLOCK] = np.argpartition(-block, count - 1, axis=1)[:, :count]
+    edges = sparse.csr_matrix(
+        (np.ones(size * count, dtype=np.float32), nearest.ravel(), np.arange(0, size * count + 1, count)), shape=(size, size)
+    )
+    closed = edges + sparse.eye(size, dtype=np.float32, format="csr")
+    shared = (closed @ closed.T).multiply(closed.maximum(closed.T)).tocsr()
+    shared.data = shared.data / (2 * (count + 1) - shared.data)
+    shared.setdiag(0)
+    shared.eliminate_zeros()
+    shared.sort_indices()
+    return shared
+
+
+def communities(graph: sparse.csr_matrix, seed: int) -> Labels:
+    """Louvain communities at the resolution that is found again best on three random four fifths of the graph."""
+    random = np.random.default_rng(seed)
+    parts = [np.sort(random.permutation(graph.shape[0])[: graph.shape[0] * 4 // 5]) for _ in range(3)]
+    smaller = [graph[part][:, part] for part in parts]
+    best, kept = -np.inf, np.zeros(graph.shape[0], dtype=np.int64)
+    for resolution in _RESOLUTIONS:
+        whole = _louvain(graph, resolution)
+        again = [adjusted_rand_score(whole[part], _louvain(piece, resolution)) for part, piece in zip(parts, smaller, strict=True)]
+        found = float(np.mean(again))
+        if found > best + 0.01:
+            best, kept = found, whole
+    return kept
+
+
+def _louvain(graph: sparse.csr_matrix, resolution: float) -> Labels:
+    if graph.nnz == 0:
+        return np.arange(graph.shape[0], dtype=np.int64)
+    labels: Labels = Louvain(resolution=resolution, shuffle_nodes=False, random_state=0).fit_predict(graph).astype(np.int64)
+    return labels
+
+
+def centroids(vectors: Vectors, labels: Labels, count: int) -> Vectors:
+    """Mean direction of each of `count` labels."""
+    inside = np.flatnonzero(labels >= 0)
+    member = sparse.csr_matrix((np.ones(len(inside), dtype=np.float32), (labels[inside], inside)), shape=(count, len(labels)))
+    return unit(member @ vectors)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Fine themes: `centres` (themes, dimensions), `sign` (themes,) of what is said (1 praise, -1 complaint, 0 neither)."""
+
+    centres: Vectors
+    sign: NDArray[np.int8]
+
+    def assign(self, vectors: Vectors, sign: NDArray[np.int8], floor: float) -> Labels:
+        """The nearest theme that does not say the opposite; OTHER where none is nearer than `floor`."""
+        labels = np.full(len(vectors), OTHER, dtype=np.int64)
+        if not len(self.centres):
+            return labels
+        for begin in range(0, len(vectors), 50_000):
+            part = slice(begin, begin + 50_000)
+            near = vectors[part] @ self.centres.T
+            near -= 0.5 * (sign[part, None] * self.sign[None, :] < 0)
+            best = near.argmax(axis=1)
+            labels[part] = np.where(near[np.arange(len(near)), best] > floor, best, OTHER)
+        return labels
+
+
+def find(vectors: Vectors, sign: NDArray[np.int8], seed: int) -> tuple[Labels, Found]:
+    """Fine themes of distinct thoughts: a label each (OTHER when nothing is known of it) and the themes found.
+
+    `vectors` (n, d) of length 1 or 0, in canonical order; `sign` (n,) says praise, complaint or neither. Praise and complaints
+    about one subject become two themes. Themes below 1 in 200 thoughts (3 at least, 30 at most)
+    join the nearest.
+    """
+    known = np.flatnonzero(vectors.any(axis=1))
+    labels = np.full(len(vectors), OTHER, dtype=np.int64)
+    if len(known) == 0:
+        return labels, Found(np.zeros((0, vectors.shape[1]), dtype=np.float32), np.zeros(0, dtype=np.int8))
+    inside = vectors[known]
+    said = sign[known]
+    few = len(known) < _FEW
+    first = np.zeros(len(known), dtype=np.int64) if few else communities(neighbours(inside, _NEIGHBOURS), seed)
+    # Praise and complaints part: each community becomes up to three, and the small ones join the nearest of their sign below.
+    parted = first * 3 + (said + 1)
+    small = 1 if few else max(3, min(len(known) // 200, 30))
+    parted = _joined(inside, said, _settled(inside, said, parted, first, small))
+    labels[known] = parted
+    count = int(parted.max()) + 1
+    return labels, Found(centroids(inside, parted, count), _signs(said, parted, count))
+
+
+def _settled(vectors: Vectors, said: NDArray[np.int8], parted: Labels, first: Labels, small: int) -> Labels:
+    """Neutral parts go with the larger signed part of their community; parts below `small` join the nearest that agrees."""
+    sizes = np.bincount(parted, minlength=3 * (int(first.max()) + 1)).reshape(-1, 3)
+    home = parted.copy()
+    for community in range(len(sizes)):
+        minus, none, plus = sizes[community]
+        larger = 0 if minus >= plus else 2
+        if none and max(minus, plus) * 4 >= none:
+            home[parted == community * 3 + 1] = community * 3 + larger
+    home = np.unique(home, return_inverse=True)[1].astype(np.int64)
+    for _ in range(3):
+        count = int(home.max()) + 1
+        sizes = np.bincount(home, minlength=count)
+        large = np.flatnonzero(sizes >= small)
+        if len(large) == count or not len(large):
+            break
+        large = large[np.argsort(-sizes[large], kind="stable")][:_MOST_THEMES]
+        signs = _signs(said, home, count)
+        loose = np.flatnonzero(~np.isin(home, large))
+        themes = Found(centroids(vectors, home, count)[large], signs[large])
+        home[loose] = large[themes.assign(vectors[loose], said[loose], -2.0)]
+        home = np.unique(home, return_inverse=True)[1].astype(np.int64)
+    return home
+
+
+def _joined(vectors: Vectors, said: NDArray[np.int8], home: Labels) -> Labels:
+    """Communities that say nearly the same (cosine of centres at least 0.35, average linkage) are one theme.
+
+    Without this the number of themes grows with the number of comments: 15 neighbours of one turn of phrase make a community.
+    """
+    count = int(home.max()) + 1
+    if count < 2:
+        return home
+    centres, sign = centroids(vectors, home, count), _signs(said, home, count)
+    group = _linked(centres, sign[:, None] * sign[None, :] < 0, 1 - _SAME, "distance")
+    return np.unique(group[home], return_inverse=True)[1].astype(np.int64)
+
+
+def _linked(centres: Vectors, apart: NDArray[np.bool_], cut: float, criterion: Literal["distance", "maxclust"]) -> Labels:
+    distance = np.round(np.clip(1 - centres @ centres.T, 0, 2).astype(np.float64), 5) + 2.0 * apart
+    condensed = distance[np.triu_indices(len(centres), 1)]
+    groups: Labels = fcluster(linkage(condensed, method="average"), cut, criterion=criterion).astype(np.int64) - 1
+    return groups
+
+
+def _signs(said: NDArray[np.int8], labels: Labels, count: int) -> NDArray[np.int8]:
+    plus = np.bincount(labels[said > 0], minlength=count)
+    minus = np.bincount(labels[said < 0], minlength=count)
+    size = np.bincount(labels, minlength=count)
+    known = (plus + minus) * 5 >= size
+    return np.where(known & (plus > 2 * minus), 1, np.where(known & (minus > 2 * plus), -1, 0)).astype(np.int8)
+
+
+def parents(centres: Vectors, sign: Sequence[int], most: int = 14) -> Labels:
+    """The theme above each fine theme: at most `most` groups by average linkage of cosine distance, praise apart from the rest."""
+    count = len(centres)
+    if count <= most:
+        return np.arange(count, dtype=np.int64)
+    praise = np.array(sign) > 0
+    return _linked(centres, praise[:, None] != praise[None, :], most, "maxclust")

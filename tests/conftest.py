@@ -1,0 +1,43 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from vitalfew.engine import Context, DuckEngine
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[DuckEngine]:
+    """A DuckDB engine with its own folder."""
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    made = DuckEngine(folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def context(engine: DuckEngine, tmp_path: Path) -> Context:
+    """The circumstances of a stage: mid-2026, a fixed seed, a folder of its own."""
+    folder = tmp_path / "stage"
+    folder.mkdir()
+    return Context(engine, date(2026, 6, 30), 7, folder, tmp_path)
+
+
+@pytest.fixture
+def write_company(tmp_path: Path) -> Callable[[str], Path]:
+    """Write company.toml and one export, and return the workspace."""
+
+    def write(text: str) -> Path:
+        (tmp_path / "company.toml").write_text(text, encoding="utf-8")
+        exports = tmp_path / "exports"
+        exports.mkdir(exist_ok=True)
+        (exports / "survey.csv").write_text("id,Q1\n1,9\n2,3\n", encoding="utf-8")
+        return tmp_path
+
+    return write

@@ -1,0 +1,143 @@
+"""The pages: complete, self-contained, safe against what people wrote, and honest about what is missing."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.documents import sample
+
+from vitalfew.documents import stage
+from vitalfew.documents.book import gather, whale_curve
+
+PAGES = [*(f"{name}.html" for name in stage.PAGES), "groups/logistics.html", "groups/billing.html", "groups/it.html"]
+
+
+def plain(page: Path) -> str:
+    """The words of a page."""
+    text = page.read_text(encoding="utf-8")
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).replace("\u00a0", " ").split())
+
+
+def test_every_page_and_pdf_is_written(written: Path) -> None:
+    found = {path.relative_to(written).as_posix() for path in written.rglob("*") if path.is_file()}
+    sheets = {f"one-pages/{group}.pdf" for group in ("logistics", "billing", "it")}
+    assert found == {*PAGES, "style.css", "strategy.pdf", *sheets}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_no_script_and_asks_nothing_of_a_network(written: Path, page: str) -> None:
+    text = (written / page).read_text(encoding="utf-8")
+    assert "<script" not in text.lower()
+    assert not re.search(r"<[^>]*\son\w+=", text)
+    asked = re.findall(r'(?:src|href|action)="([^"]*)"', text)
+    assert [each for each in asked if "://" in each or each.startswith(("//", "javascript:"))] == []
+    assert "@import" not in text
+    assert "url(http" not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_page_and_an_anchor_that_exist(written: Path, page: str) -> None:
+    text = (written / page).read_text(encoding="utf-8")
+    for target in re.findall(r'<a [^>]*href="([^"]*)"', text):
+        path, _, fragment = html.unescape(target).partition("#")
+        aimed = (written / page).parent / path if path else written / page
+        assert aimed.is_file(), target
+        if fragment:
+            assert f'id="{fragment}"' in aimed.read_text(encoding="utf-8"), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_ids_are_used_once_and_headings_step_down_one_at_a_time(written: Path, page: str) -> None:
+    text = (written / page).read_text(encoding="utf-8")
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert sorted(set(ids)) == sorted(ids)
+    levels = [int(each) for each in re.findall(r"<h([1-6])", text)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_what_people_wrote_is_shown_as_they_wrote_it(written: Path) -> None:
+    assert sample.SCRIPT in plain_text(written / "issues.html")
+    assert sample.BRACES in plain_text(written / "issues.html")
+    assert "49" not in re.findall(
+        r"\b49\b", (written / "issues.html").read_text(encoding="utf-8").partition("<main")[2].partition("<svg")[0]
+    )
+
+
+def plain_text(page: Path) -> str:
+    """The text of a page, with what was escaped read back."""
+    return html.unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")))
+
+
+def test_no_page_shows_none_nan_or_undefined(written: Path) -> None:
+    for page in PAGES:
+        assert (
+            re.findall(
+                r"(?<![\w“])(None|nan|NaN|inf|undefined|null)(?!\w)", re.sub(r"None(\.| found in)", "", plain(written / page))
+            )
+            == []
+        ), page
+
+
+def test_the_summary_answers_first(written: Path) -> None:
+    words = plain(written / "index.html")
+    for told in ("Do first: Promise dates the carrier can keep", "€148,000 (€92,000 to €209,000)", "Inês Duarte answers for it",
+                 "18 to 28 , n = 1,204", "it would displace One invoice a month", "What could not be computed"):  # fmt: skip
+        assert told.replace(" ,", ",") in words.replace(" ,", ","), told
+
+
+def test_a_withheld_score_says_so(written: Path) -> None:
+    assert "not computed (withheld: fewer than 5 people)" in plain(written / "drivers.html")
+
+
+def test_nothing_at_all_gives_pages_that_say_what_is_missing(tmp_path: Path) -> None:
+    tables, context = sample.make(tmp_path / "tables", only=())
+    stage.write(tables, sample.BARE, context, tmp_path / "out")
+    assert "No promises are set up. Add [[promise]] to company.toml" in plain(tmp_path / "out" / "promises.html")
+    for page in stage.PAGES:
+        assert 'class="empty"' in (tmp_path / "out" / f"{page}.html").read_text(encoding="utf-8"), page
+    assert list((tmp_path / "out" / "one-pages").iterdir()) == []
+
+
+def test_the_same_tables_give_the_same_bytes(written: Path, tmp_path: Path) -> None:
+    tables, context = sample.make(tmp_path / "tables")
+    stage.write(tables, sample.COMPANY, context, tmp_path / "out")
+    for path in sorted(written.rglob("*")):
+        if path.is_file():
+            assert path.read_bytes() == (tmp_path / "out" / path.relative_to(written)).read_bytes(), path.name
+
+
+def test_long_tables_are_cut_and_say_how_to_get_the_rest(written: Path) -> None:
+    text = plain(written / "customers.html")
+    assert "The first 50 of 60 rows" in text
+    assert "vitalfew table DIR customers" in text
+
+
+def test_groups_whose_names_look_alike_get_pages_of_their_own(tmp_path: Path) -> None:
+    company = sample.Company.model_validate({"company": {"name": "x"}, "group": [{"name": "A-B"}, {"name": "A B"}, {"name": "部"}]})
+    tables, _ = sample.make(tmp_path, only=())
+    files = gather(tables, company, sample.TODAY).groups
+    assert len(set(files.values())) == 3
+
+
+def test_the_change_between_two_periods_follows_mover(tmp_path: Path) -> None:
+    tables, _ = sample.make(tmp_path)
+    change = gather(tables, sample.COMPANY, date(2026, 6, 30)).change()
+    assert change is not None
+    # Both intervals are +-9, so the difference 14 - 21 has +-9 sqrt 2.
+    assert change[2:] == pytest.approx((-7.0, -7 - 9 * 2**0.5, -7 + 9 * 2**0.5))
+
+
+def test_the_whale_curve_rises_above_one_and_ends_at_one() -> None:
+    curve = whale_curve(np.array([100.0, 60.0, 20.0, 0.0, -80.0]))
+    assert curve[0]["profit"] == 0.0
+    assert curve[-1]["profit"] == pytest.approx(1.0)
+    assert max(row["profit"] for row in curve) == pytest.approx(1.8)
+    assert whale_curve(np.array([-1.0] * 9)) == []
