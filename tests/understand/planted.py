@@ -73,7 +73,10 @@ ENGLISH_PRAISE: dict[str, list[str]] = {
         "{very|really} friendly and helpful {staff|agent}, great {service|people}",
         "the {agent|person} I spoke to was {wonderful|so helpful}, thank you",
     ],
-    "quick delivery": ["{fast|quick} delivery, arrived {a day|two days} {early|ahead of time}", "delivery was {fast|prompt}, great"],
+    "quick delivery": [
+        "{fast|quick} delivery, arrived {a day|two days} {early|ahead of time}",
+        "delivery was {fast|prompt}, great",
+    ],
     "good product": ["excellent quality, the product works {perfectly|really well}", "{great|excellent} product, love the quality"],
 }
 PORTUGUESE: dict[str, list[str]] = {
@@ -122,8 +125,14 @@ PORTUGUESE_PRAISE: dict[str, list[str]] = {
     "rapida": ["entrega {rápida|muito rápida}, chegou antes do prazo", "chegou {bem|muito} antes do prazo, ótimo"],
     "bom": ["produto {excelente|ótimo}, recomendo", "{adorei|gostei muito do} produto, ótima qualidade"],
 }
-_OPENINGS = {"en": ["", "", "", "Honestly, ", "Hello, ", "Again: ", "Just a note: "], "pt": ["", "", "", "Olá, ", "Infelizmente ", "Boa tarde, "]}
-_CLOSINGS = {"en": ["", "", "", ".", "!", ". Please look into it.", " ..."], "pt": ["", "", "", ".", "!", ". Por favor resolvam.", " ..."]}
+_OPENINGS = {
+    "en": ["", "", "", "Honestly, ", "Hello, ", "Again: ", "Just a note: "],
+    "pt": ["", "", "", "Olá, ", "Infelizmente ", "Boa tarde, "],
+}
+_CLOSINGS = {
+    "en": ["", "", "", ".", "!", ". Please look into it.", " ..."],
+    "pt": ["", "", "", ".", "!", ". Por favor resolvam.", " ..."],
+}
 
 
 @dataclass(frozen=True)

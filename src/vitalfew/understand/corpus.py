@@ -177,6 +177,11 @@ class Thoughts:
     distinct: list[str]
     sign: NDArray[np.int8]
 
+    def mass(self, comments: Comments) -> NDArray[np.int64]:
+        """How many comments hold each distinct thought."""
+        times = np.bincount(comments.text, minlength=len(comments.texts))[self.text]
+        return np.bincount(self.thought, weights=times, minlength=len(self.distinct)).astype(np.int64)
+
     def sample(self) -> NDArray[np.int64]:
         """Positions of at most 20,000 distinct thoughts, the same whatever the order of the records, ascending."""
         if len(self.distinct) <= _SAMPLE:

@@ -16,8 +16,15 @@ from vitalfew.understand.sentiment import word_sign
 from vitalfew.understand.words import NEGATIONS, STOP_WORDS, folded, words_of
 
 _LONGEST = 4
+_PAUSE = re.compile(r"[^\w\s'-]+")
 # A pair of words tells more than a word, though it is always rarer.
-_LENGTH = {1: 1.0, 2: 2.6, 3: 3.2, 4: 3.4}
+_LENGTH = {1: 1.0, 2: 2.0, 3: 2.2, 4: 2.2}
+# Small words a name may hold inside ("cartão de crédito"); any other stop word would join two thoughts.
+_JOINTS = frozenset(
+    ("of", "in", "on", "to", "for", "the", "a", "with", "at", "by", "de", "do", "da", "dos", "das", "no", "na", "em", "o", "as",
+     "os", "para", "com", "del", "la", "el", "en", "du", "des", "le", "les", "au", "aux", "zu", "im", "am", "mit", "von", "di",
+     "al")
+)  # fmt: skip
 MINIMUM_FIT = 0.2
 _SAME_FIT = 0.4
 
@@ -39,12 +46,15 @@ def phrases(originals: Sequence[str], labels: NDArray[np.int64], count: int) -> 
     for original, label in zip(originals, labels, strict=True):
         if label < 0:
             continue
-        words = []
-        for word in words_of(original.lower().replace("’", "'")):
-            plain = folded(word)
-            words.append(plain)
-            forms.setdefault(plain, Counter())[word] += 1
-        for phrase in sorted(set(_candidates(words))):
+        held: set[str] = set()
+        for part in _PAUSE.split(original.lower().replace("’", "'")):
+            words = []
+            for word in words_of(part):
+                plain = folded(word)
+                words.append(plain)
+                forms.setdefault(plain, Counter())[word] += 1
+            held.update(_candidates(words))
+        for phrase in sorted(held):
             found.setdefault(phrase, Counter())[int(label)] += 1
     least = 2 if len(originals) >= 30 else 1
     counts = {}
@@ -65,6 +75,8 @@ def _candidates(words: Sequence[str]) -> list[str]:
             continue
         for last in range(first, min(first + _LONGEST, len(words))):
             word = words[last]
+            if word in STOP_WORDS and word not in _JOINTS:
+                break
             if word not in STOP_WORDS and word not in NEGATIONS and _telling(word):
                 made.append(" ".join(words[first : last + 1]))
     return made

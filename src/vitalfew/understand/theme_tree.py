@@ -30,7 +30,7 @@ _RESOLUTIONS = (1.0, 1.5, 2.0, 3.0)
 _BLOCK = 2_000
 _SAME = 0.35
 _MOST_THEMES = 80
-_FEW = 10
+_FEW = 30
 
 
 class Space:
@@ -39,14 +39,15 @@ class Space:
     def __init__(self, tokens: Tokens, seed: int) -> None:
         self._features = Features(tokens)
         known = self._features.apply(tokens)
-        size = min(_DIMENSIONS, known.shape[0] - 1, known.shape[1] - 1)
+        size = min(_DIMENSIONS, known.shape[0] // 2, known.shape[1] - 1)
         self._axes: NDArray[np.float32] | None = None
-        if size >= 2:
+        # A few thoughts have nothing to generalise from: their features stay as they are.
+        if known.shape[0] >= 2 * _FEW:
             fitted = TruncatedSVD(size, random_state=seed % 2**32, n_iter=4).fit(known)
             self._axes = np.ascontiguousarray(fitted.components_.T, dtype=np.float32)
         self._mean = np.zeros(size if self._axes is not None else known.shape[1], dtype=np.float32)
         raw = self._raw(known)
-        if self._axes is not None and len(raw) >= 50:
+        if self._axes is not None:
             self._mean = raw.mean(axis=0)
         self.fitted = self._centred(raw)
 
@@ -142,47 +143,50 @@ class Found:
         return labels
 
 
-def find(vectors: Vectors, sign: NDArray[np.int8], seed: int) -> tuple[Labels, Found]:
+def find(vectors: Vectors, sign: NDArray[np.int8], mass: NDArray[np.int64], seed: int) -> tuple[Labels, Found]:
     """Fine themes of distinct thoughts: a label each (OTHER when nothing is known of it) and the themes found.
 
-    `vectors` (n, d) of length 1 or 0, in canonical order; `sign` (n,) says praise, complaint or neither. Praise and complaints
-    about one subject become two themes. Themes below 1 in 200 thoughts (3 at least, 30 at most)
-    join the nearest.
+    `vectors` (n, d) of length 1 or 0, in canonical order; `sign` (n,) says praise, complaint or neither; `mass` (n,) is how often
+    each was said. Praise and complaints about one subject become two themes. Themes said less often than 1 time in 200 (3 at least,
+    30 at most) join the nearest. Fewer than 30 thoughts are linked by their cosine alone.
     """
     known = np.flatnonzero(vectors.any(axis=1))
     labels = np.full(len(vectors), OTHER, dtype=np.int64)
     if len(known) == 0:
         return labels, Found(np.zeros((0, vectors.shape[1]), dtype=np.float32), np.zeros(0, dtype=np.int8))
-    inside = vectors[known]
-    said = sign[known]
-    few = len(known) < _FEW
-    first = np.zeros(len(known), dtype=np.int64) if few else communities(neighbours(inside, _NEIGHBOURS), seed)
+    inside, said, often = vectors[known], sign[known], mass[known]
+    if len(known) < _FEW:
+        alone = np.zeros((len(known), len(known)), dtype=bool)
+        first = _linked(inside, alone, 1 - _SAME, "distance") if len(known) > 1 else np.zeros(1, dtype=np.int64)
+    else:
+        first = communities(neighbours(inside, min(_NEIGHBOURS, len(known) // 10)), seed)
     # Praise and complaints part: each community becomes up to three, and the small ones join the nearest of their sign below.
-    parted = first * 3 + (said + 1)
-    small = 1 if few else max(3, min(len(known) // 200, 30))
-    parted = _joined(inside, said, _settled(inside, said, parted, first, small))
+    small = max(3, min(int(often.sum()) // 200, 30))
+    parted = _settled(inside, said, often, first, small)
+    parted = _joined(inside, said, parted)
     labels[known] = parted
     count = int(parted.max()) + 1
     return labels, Found(centroids(inside, parted, count), _signs(said, parted, count))
 
 
-def _settled(vectors: Vectors, said: NDArray[np.int8], parted: Labels, first: Labels, small: int) -> Labels:
+def _settled(vectors: Vectors, said: NDArray[np.int8], often: NDArray[np.int64], first: Labels, small: int) -> Labels:
     """Neutral parts go with the larger signed part of their community; parts below `small` join the nearest that agrees."""
-    sizes = np.bincount(parted, minlength=3 * (int(first.max()) + 1)).reshape(-1, 3)
-    home = parted.copy()
-    for community in range(len(sizes)):
-        minus, none, plus = sizes[community]
-        larger = 0 if minus >= plus else 2
-        if none and max(minus, plus) * 4 >= none:
-            home[parted == community * 3 + 1] = community * 3 + larger
+    home = first * 3 + (said + 1)
+    sizes = np.bincount(home, weights=often, minlength=3 * (int(first.max()) + 1)).reshape(-1, 3)
+    larger = np.where(sizes[:, 0] >= sizes[:, 2], 0, 2)
+    follows = (sizes[:, 1] > 0) & (sizes.max(axis=1, where=np.array([True, False, True]), initial=0) * 4 >= sizes[:, 1])
+    moves = (said == 0) & follows[first]
+    home = np.where(moves, first * 3 + larger[first], home)
     home = np.unique(home, return_inverse=True)[1].astype(np.int64)
     for _ in range(3):
         count = int(home.max()) + 1
-        sizes = np.bincount(home, minlength=count)
-        large = np.flatnonzero(sizes >= small)
-        if len(large) == count or not len(large):
+        weight = np.bincount(home, weights=often, minlength=count)
+        large = np.flatnonzero(weight >= small)
+        if not len(large):
+            large = np.array([int(weight.argmax())])
+        if len(large) == count and count <= _MOST_THEMES:
             break
-        large = large[np.argsort(-sizes[large], kind="stable")][:_MOST_THEMES]
+        large = large[np.argsort(-weight[large], kind="stable")][:_MOST_THEMES]
         signs = _signs(said, home, count)
         loose = np.flatnonzero(~np.isin(home, large))
         themes = Found(centroids(vectors, home, count)[large], signs[large])

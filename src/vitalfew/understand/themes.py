@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from vitalfew.engine import Context, Tables
 from vitalfew.evidence import Gap, Step, claim_id
@@ -44,6 +45,12 @@ def compute(tables: Tables, company: Company, context: Context) -> Outputs:
         gap = Gap("themes of comments", "There is no comment: no text question and no contact with words.", "Answers in words.")
         return Outputs({name: arrow_table(name, []) for name in ("themes", "mentions", "draws")}, gaps=[gap])
     context.progress(f"finding themes in {len(comments):,} comments")
+    # One thread for matrix products: sums then have one order, and small factorisations do not wait for a busy core.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _computed(tables, company, context, asked, comments)
+
+
+def _computed(tables: Tables, company: Company, context: Context, asked: Answers, comments: Comments) -> Outputs:
     spoken = corpus.thoughts(comments)
     tree, gaps = _tree(spoken, comments, company, context.seed)
     texts = mentions.of_texts(spoken, tree.label, tree.near, tree.other, comments)
@@ -71,7 +78,7 @@ def _tree(spoken: Thoughts, comments: Comments, company: Company, seed: int) -> 
     told = [spoken.distinct[each] for each in sample]
     space = theme_tree.Space(Tokens.of(told), seed)
     sign = spoken.sign[sample]
-    label, found = theme_tree.find(space.fitted, sign, seed)
+    label, found = theme_tree.find(space.fitted, sign, spoken.mass(comments)[sample], seed)
     named = theme_names.authored(company.theme, told, label, found.sign)
     label = _compact(label, named.merged)
     kept = np.unique(named.merged)

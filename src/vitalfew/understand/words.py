@@ -30,6 +30,8 @@ _BREAK = re.compile(rf"[.!?;…。！？]+(?=\s|$|[^\W\d_])|[。！？]|\n+|,?\s
 
 # English, Portuguese, Spanish, French, German, Italian; accents folded.
 _COMMON = """
+nobody somebody someone anybody anyone everyone everybody always still yet please hello hi ever even much many another every since
+us ola boa bom dia tarde noite hola bonjour hallo ciao
 a about after again all also am an and any are as at be because been before being both by can could did do does doing during
 each few for from further had has have having he her here hers him his how i if in into is it its itself just me more most my
 myself of on once only or other our ours out over own s same she should so some such t than that the their them then there
