@@ -141,3 +141,22 @@ def test_the_whale_curve_rises_above_one_and_ends_at_one() -> None:
     assert curve[-1]["profit"] == pytest.approx(1.0)
     assert max(row["profit"] for row in curve) == pytest.approx(1.8)
     assert whale_curve(np.array([-1.0] * 9)) == []
+
+
+def test_sentences_of_other_rooms_carry_the_sign_of_the_currency_and_quotes_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = sample.small_tables()
+    given["initiatives"][0]["reason"] = "adds EUR 1,361; EUROPE 12 stays"
+    given["one_pages"][4]["text"] = "they kept EUR 50 of mine"
+    monkeypatch.setattr(sample, "small_tables", lambda: given)
+    book = gather(sample.make(tmp_path)[0], sample.COMPANY, sample.TODAY)
+    assert book["initiatives"][0]["reason"] == "adds €1,361; EUROPE 12 stays"
+    assert "they kept EUR 50 of mine" in [row["text"] for row in book["one_pages"]]
+
+
+def test_an_issue_without_a_value_in_money_shows_the_points_it_costs(tmp_path: Path) -> None:
+    book = gather(sample.make(tmp_path)[0], sample.COMPANY, sample.TODAY)
+    issue = {**book["issues"][0], "value": None}
+    assert book.stake(issue).startswith("2.1 (1.2 to 3.0) points of Recommend us, n = ")
+    assert book.stake({**issue, "points": None, "note": "no answers"}) == "not computed (no answers)"

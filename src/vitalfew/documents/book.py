@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -218,6 +219,7 @@ class Book:
 def gather(tables: Tables, company: Company, today: date) -> Book:
     """Take from the tables what the documents show."""
     small = {name: rows(tables, name) for name in SMALL}
+    _signs(small, company.company.currency)
     quarantine = tables["quarantine"]
     largest, losing, whale = _customers(tables)
     return Book(
@@ -235,6 +237,23 @@ def gather(tables: Tables, company: Company, today: date) -> Book:
         quarantined=tables.count("quarantine"),
         groups=_groups(company, small),
     )
+
+
+def _signs(small: Mapping[str, list[Row]], currency: str) -> None:
+    """Sentences of other rooms name the currency by its code; people read one sign. Customers' words stay as they are."""
+    sign = words.SYMBOLS.get(currency)
+    if sign is None:
+        return
+    for table, column in (
+        ("initiatives", "reason"),
+        ("portfolio", "rules"),
+        ("portfolio", "note"),
+        ("issues", "note"),
+        ("one_pages", "text"),
+    ):
+        for row in small[table]:
+            if row[column] and row.get("section") != "vital few":
+                row[column] = re.sub(rf"\b{currency}[ {words.NO_BREAK}](?=\d)", sign, row[column])
 
 
 def _metrics(tables: Tables) -> list[Row]:

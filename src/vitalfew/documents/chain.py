@@ -124,6 +124,12 @@ class Chain:
         """How many records a selection or record id names, and the first three; None when it was not fetched."""
         return self._records.get(support)
 
+    def left(self, step: Mapping[str, object]) -> int:
+        """How many of a support's records are not shown: of those the claim used when it says so, else of all that fit."""
+        counted, shown = self._records.get(str(step["support"])) or (0, [])
+        used = step["n"] if isinstance(step["n"], int) else counted
+        return max(0, min(used, counted) - len(shown)) if shown else 0
+
     def support_phrase(self, step: Mapping[str, object]) -> str:
         """What a support is, in words: the name of a claim, a record, or how many records with which values."""
         support = str(step["support"])

@@ -58,7 +58,8 @@ def bars(name: str, title: str, found: Sequence[Bar], headers: tuple[str, str], 
     if not shown:
         return None
     table = [(bar.label, bar.told) for bar in found]
-    note = f"Thin line: 95 % interval.{f' Upright line: {mark}.' if mark else ''}"
+    note = "Thin line: 95 % interval." if any(bar.low is not None for bar in shown) else "A count, without an interval."
+    note += f" Upright line: {mark}." if mark else ""
     return _chart(name, title, headers, table, note, lambda width: _bars(shown, width, form))
 
 
@@ -78,7 +79,8 @@ def _bars(found: Sequence[Bar], width: int, form: words.Format) -> alt.LayerChar
         for position, bar in enumerate(found)
     ]
     ends = [each for bar in found for each in (bar.value, bar.low, bar.high, bar.mark) if each is not None]
-    scale = alt.Scale(domain=[min(0.0, *ends), max(0.0, *ends) or 1.0], nice=False)
+    lowest, highest = min(0.0, *ends), max(0.0, *ends)
+    scale = alt.Scale(domain=[lowest, highest if highest > lowest else 1.0], nice=False)
     y = alt.Y("at:O", axis=None, scale=alt.Scale(paddingInner=0.5, paddingOuter=0.3))
     base = alt.Chart(alt.Data(values=values))
     narrow = width <= NARROW

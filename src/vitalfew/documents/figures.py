@@ -90,10 +90,16 @@ def _themes(book: Book) -> Iterator[Chart | None]:
         ("Theme", "Comments"),
         words.share,
     )
-    moved = [row for row in negative_themes(book) if row["impact"] is not None][:15]
-    impact = [_bar(row["name"], row, words.points, "n_people", "impact", bool(row["vital_few"])) for row in moved]
-    title = f"What each theme costs {book.label(book.company.outcome)}: score of all minus score without its comments"
-    yield bars("impact", title, impact, ("Theme", "Points"), words.points)
+    costly = sorted(
+        (row for row in negative_themes(book) if (row["impact"] or 0.0) < 0), key=lambda row: (row["impact"], row["theme"])
+    )
+    costs = []
+    for row in costly[:15]:
+        low, high = (None if row[end] is None else -row[end] for end in ("high", "low"))
+        told = words.figure(-row["impact"], low, high, row["n_people"], words.points)
+        costs.append(Bar(row["name"] or row["theme"], -row["impact"], low, high, told, bool(row["vital_few"])))
+    title = f"Points of {book.label(book.company.outcome)} each theme costs: score without its comments minus score of all"
+    yield bars("impact", title, costs, ("Theme", "Points"), words.points)
 
 
 def _promises(book: Book) -> Chart | None:

@@ -152,7 +152,7 @@ def _walked(chain: Chain, claim: str, index: Mapping[str, str]) -> Row:
                 "sentence": chain.claim(support).sentence if chain.knows(support) else "",
                 "support": support,
                 "records": records,
-                "more": (found[0] - len(found[1])) if found else 0,
+                "more": chain.left(step),
             }
         )
     return {"id": claim, "anchor": index[claim], "claim": chain.claim(claim), "steps": steps}

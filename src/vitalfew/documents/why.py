@@ -72,10 +72,5 @@ def _records(chain: Chain, step: dict[str, object], depth: int, lines: list[str]
         lines.append(f"{pad}  No such record is in the tables of this run.")
     for row in found[1]:
         lines.append(f"{pad}  {chain.record_text(asked[0], row)} [{record_name(asked[0], row)}]")
-    if found[0] > len(found[1]) > 0:
-        lines.append(f"{pad}  and {number_more(found[0] - len(found[1]))}")
-
-
-def number_more(more: int) -> str:
-    """How many records are not shown."""
-    return f"{words.number(more, 0)} more"
+    if chain.left(step):
+        lines.append(f"{pad}  and {words.number(chain.left(step), 0)} more")
