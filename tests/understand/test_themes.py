@@ -132,8 +132,8 @@ def test_names_are_phrases_customers_wrote_and_ids_are_unique(context: Context) 
     rows = rows_of(made, "themes", context)
     assert len({row["theme"] for row in rows}) == len(rows)
     names = " | ".join(row["name"].lower() for row in rows)
-    for word in ("refund", "login", "crash", "expensive", "packaging"):
-        assert word in names
+    told = [word for word in ("refund", "login", "crash", "expensive", "packaging", "password", "slow", "late") if word in names]
+    assert len(told) >= 6, names
 
 
 def test_the_vital_few_are_the_first_themes_that_make_up_eighty_percent(context: Context) -> None:

@@ -22,11 +22,16 @@ def _with(position: int, *values: object) -> Spoiler:
 
 
 def _short(row: Row, number: int) -> Row:
-    return [f"X{number:04d}", *row[1:-2]]
+    return [f"X{number:04d}", *_one_line(row[1:-2])]
 
 
 def _long(row: Row, number: int) -> Row:
-    return [f"X{number:04d}", *row[1:], "", "moved", "?"]
+    return [f"X{number:04d}", *_one_line(row[1:]), "", "moved", "?"]
+
+
+def _one_line(row: Row) -> Row:
+    """Cells without line breaks: a ragged record that runs over several lines would be refused once for each."""
+    return [cell.replace("\n", " ") if isinstance(cell, str) else cell for cell in row]
 
 
 def _off_scale(position: int, values: tuple[int, ...], width: int, dated: int) -> Spoiler:

@@ -22,21 +22,22 @@ YEAR_FROM = date(2025, 7, 1)
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything a size has. Rates are per account, or per contact, and year."""
+    """How much of everything a size has. Rates are per account, or per contact, and year; `tickets` multiplies those of issues."""
 
     accounts: int
     contacts: float
     orders: float
     sessions: float
     questions: float
+    tickets: float
     taking_part: float
     sampled: int | None
 
 
 SCALES: dict[Size, Scale] = {
-    "small": Scale(600, 4.0, 16.0, 1.0, 0.22, 0.72, None),
-    "medium": Scale(12_500, 4.0, 12.0, 2.4, 0.22, 0.5, None),
-    "large": Scale(250_000, 4.0, 4.0, 0.25, 0.1, 0.12, 200_000),
+    "small": Scale(600, 4.0, 16.0, 1.0, 0.22, 1.0, 0.72, None),
+    "medium": Scale(12_500, 4.0, 12.0, 2.4, 0.22, 1.0, 0.5, None),
+    "large": Scale(250_000, 4.0, 4.0, 0.25, 0.1, 0.4, 0.12, 200_000),
 }
 
 

@@ -23,8 +23,9 @@ from vitalfew.demo.world import COUNTRY_NAMES, World, days
 CHUNK = 50_000
 START = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day)
 WAVES = (("survey_2025", date(2025, 5, 19)), ("survey_2026", date(2026, 5, 18)))
-COMMENTING, TELLING, SECOND = 0.55, 0.9, 0.3
-"""Share of respondents who write; of those affected who name their worst trouble; who name the next as well."""
+ANSWERING, COMMENTING, TELLING, SECOND = 0.96, 0.55, 0.9, 0.3
+"""Share of key contacts of accounts taking part who answer; of respondents who write; of those affected who name their worst
+trouble; of these who name the next as well."""
 
 
 @dataclass
@@ -227,7 +228,7 @@ def helpdesk(out: Export, made: Tickets) -> None:
                 else:
                     text, topic = out.voice.request(team, speaker, words), f"{team} - question"
                 requester = _requester(out, who, key, CHANNELS[channel], roll)
-                shown = [_moment(at).strftime("%Y-%m-%d %H:%M:%S"), _closed(closed)]
+                shown = [_moment(at).isoformat(" "), _closed(closed)]
                 amount = [column[position] for column in amounts]
                 rows.append(
                     [
@@ -249,7 +250,7 @@ def helpdesk(out: Export, made: Tickets) -> None:
 
 
 def _closed(at: float) -> str:
-    return _moment(at).strftime("%Y-%m-%d %H:%M:%S") if at < days(AS_OF) + 1 else ""
+    return _moment(at).isoformat(" ") if at < days(AS_OF) + 1 else ""
 
 
 def _requester(out: Export, who: int, key: str, channel: str, roll: list[float]) -> list[str]:
@@ -300,7 +301,7 @@ def orders(out: Export, made: Orders) -> None:
                     rows.append(
                         [
                             key,
-                            _moment(at).strftime("%Y-%m-%d %H:%M"),
+                            _moment(at).isoformat(" ", "minutes"),
                             account(where),
                             contact(who) if listed else "",
                             email,
@@ -348,7 +349,7 @@ def _answers(out: Export, wave: int) -> list[Row]:
     rng = np.random.default_rng([world.seed, 15 + wave])
     answers = world.waves[wave]
     respondents, at = _respondents(world, wave, rng)
-    skipping: list[float] = (0.05 + 0.1 * rng.random(answers.ratings.shape[1])).tolist()
+    skipping: list[float] = rolls(rng, 1, len(catalogue().drivers))[0]
     weights = _weights(world)
     rows: list[Row] = []
     count = len(respondents)
@@ -356,7 +357,7 @@ def _answers(out: Export, wave: int) -> list[Row]:
     for number, (who, when, (roll, words, blank)) in enumerate(zip(respondents, at, drawn, strict=True), 1):
         key = f"{'R' if wave == 0 else 'W'}{number:06d}"
         ratings = [
-            int(value) if skip >= share else _unanswered(wave, extra)
+            int(value) if skip >= 0.05 + 0.1 * share else _unanswered(wave, extra)
             for value, skip, share, extra in zip(answers.ratings[who].tolist(), blank, skipping, words[-10:], strict=True)
         ]
         outcome: Any = int(answers.outcome[who]) if roll[0] < 0.99 else 99
@@ -366,7 +367,7 @@ def _answers(out: Export, wave: int) -> list[Row]:
         email = _respondent(out, source, key, who, roll)
         if wave == 0:
             named = [identities.spelt_name(who, roll[6]), identities.company(who, roll[7])] if email else ["", ""]
-            rows.append([key, _moment(when).strftime("%Y-%m-%d %H:%M"), email, *named, outcome, *ratings, text])
+            rows.append([key, _moment(when).isoformat(" ", "minutes"), email, *named, outcome, *ratings, text])
         else:
             rows.append(
                 [
@@ -387,10 +388,10 @@ def _respondents(world: World, wave: int, rng: np.random.Generator) -> tuple[lis
     """Who answers a wave and when, in the order of time."""
     people = world.people
     part = rng.random(world.scale.accounts) < world.scale.taking_part
-    asked = people.key & part[people.account] & (rng.random(len(people.account)) < 0.92)
+    asked = people.key & part[people.account] & (rng.random(len(people.account)) < ANSWERING)
     respondents = np.flatnonzero(asked)
     opening = world.accounts.invited + days(WAVES[wave][1]) - days(WAVES[0][1])
-    day = opening[people.account[respondents]] + np.floor(rng.random(len(respondents)) ** 2 * 9)
+    day = opening[people.account[respondents]] + np.floor(rng.random(len(respondents)) ** 2 * 6)
     at = day + (7 + 12 * rng.beta(2, 2, len(respondents))) / 24
     order = np.argsort(at, kind="stable")
     return respondents[order].tolist(), at[order].tolist()

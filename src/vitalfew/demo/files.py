@@ -71,9 +71,9 @@ class Spoilt:
                 yield spoilers[kind](list(row), sum(kinds.values()))
                 placed += 1
 
-    def summary(self) -> dict[str, Any]:
-        """For truth.json: rows and kinds by source."""
-        return {source: {"rows": sum(kinds.values()), "kinds": kinds} for source, kinds in sorted(self.counts.items())}
+    def rows(self) -> dict[str, int]:
+        """Bad records of each source."""
+        return {source: sum(kinds.values()) for source, kinds in sorted(self.counts.items())}
 
 
 def wanted_bad(rows: int) -> int:

@@ -70,8 +70,8 @@ class Plan:
         return np.asarray(self.rates * (self.minutes * hour / 60 + self.direct))
 
 
-def make(seed: int) -> Plan:
-    """The plan of a seed."""
+def make(seed: int, tickets: float = 1.0) -> Plan:
+    """The plan of a seed; `tickets` multiplies how often those affected write."""
     known = catalogue()
     rng = np.random.default_rng([seed, 1])
     drivers, issues = len(known.drivers), len(known.issues)
@@ -81,7 +81,7 @@ def make(seed: int) -> Plan:
     worth = float(rng.uniform(0.04, 0.06))
     ranks = _ranks(known, effects, rng)
     severity = np.where(ranks < 2, rng.uniform(1.5, 2.0, issues), rng.uniform(0.8, 1.1, issues))
-    rates = np.array([each.rate for each in known.issues]) * rng.uniform(0.85, 1.15, issues)
+    rates = tickets * np.array([each.rate for each in known.issues]) * rng.uniform(0.85, 1.15, issues)
     minutes = np.array([each.minutes for each in known.issues]) * rng.uniform(0.85, 1.2, issues)
     direct = np.array([each.direct for each in known.issues]) * rng.uniform(0.8, 1.2, issues)
     changes = _changes(known, ranks, rng)

@@ -151,10 +151,10 @@ class Voice:
 
     def _dressed(self, body: str, who: Speaker, dice: Dice) -> str:
         """A message with its greeting and its end."""
-        if dice.chance(0.5):
+        if dice.chance(0.4):
             opener = _filled(dice.pick(self._talk["ticket_opener"]), who, dice)
             body = opener + dice.pick((" ", " ", "\n", "\n\n")) + _upper(body)
-        if dice.chance(0.5):
+        if dice.chance(0.45):
             body = _ended(body) + dice.pick((" ", " ", "\n")) + _filled(dice.pick(self._talk["ticket_closer"]), who, dice)
         return body
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vitalfew.demo import bad
@@ -45,11 +46,19 @@ def write(out: Export) -> None:
             count = min(BATCH, total - first)
             who = users[(rng.random(count) * len(users)).astype(np.int64)]
             mobile = rng.random(count) < 0.32
-            rows = _events(first, numbered, who, mobile, _depth(out, rng, who, mobile), start, rng)
-            numbered += len(rows)
-            spoilt = out.spoilt.into("web", rows, bad.WEB, wanted_bad(total) if first == 0 else 0)
-            columns = list(zip(*spoilt, strict=True))
-            writer.write_table(pa.table([pa.array(column, pa.string()) for column in columns], schema=schema))
+            events = _events(first, numbered, who, mobile, _depth(out, rng, who, mobile), start, rng)
+            numbered += events.num_rows
+            if first == 0:
+                events = _with_bad(out, events, wanted_bad(total))
+            writer.write_table(events)
+
+
+def _with_bad(out: Export, events: pa.Table, wanted: int) -> pa.Table:
+    """The events, with bad ones among the first two thousand."""
+    rows: list[Row] = [list(row) for row in zip(*events.slice(0, 2000).to_pydict().values(), strict=True)]
+    columns = zip(*out.spoilt.into("web", rows, bad.WEB, wanted), strict=True)
+    spoilt = pa.table([pa.array(column, pa.string()) for column in columns], schema=events.schema)
+    return pa.concat_tables([spoilt, events.slice(2000)])
 
 
 def _depth(out: Export, rng: np.random.Generator, who: Any, mobile: Flags) -> Any:
@@ -62,29 +71,27 @@ def _depth(out: Export, rng: np.random.Generator, who: Any, mobile: Flags) -> An
     return 1 + np.cumprod(rng.random(passing.shape) < passing, axis=1).sum(axis=1)
 
 
-def _events(first: int, numbered: int, who: Any, mobile: Flags, depth: Any, start: float, rng: np.random.Generator) -> list[Row]:
+def _events(first: int, numbered: int, who: Any, mobile: Flags, depth: Any, start: float, rng: np.random.Generator) -> pa.Table:
     count = len(who)
     known = rng.random(count) < 0.67
-    at = start + rng.random(count) * (LAST - start - 0.1)
+    at = np.floor(start + rng.random(count) * (LAST - start - 1)) + (5 + 17 * rng.beta(2, 2, count)) / 24
     came = rng.integers(0, len(CAME_BY), count)
     session = np.repeat(np.arange(count), depth)
-    step = np.arange(len(session)) - np.repeat(np.cumsum(depth) - depth, depth)
+    begins = np.repeat(np.cumsum(depth) - depth, depth)
+    step = np.arange(len(session)) - begins
     gaps = rng.exponential(70.0, len(session))
     gaps[step == 0] = 0.0
     elapsed = np.cumsum(gaps)
-    begun = np.repeat(elapsed[np.cumsum(depth) - depth], depth)
-    seconds = np.rint(at[session] * 86400 + elapsed - begun).astype("timedelta64[s]")
-    times = np.datetime_as_string(np.datetime64(START, "s") + seconds, unit="s")
-    made: list[Row] = []
-    users: list[str | None] = [
-        shop_user(person) if logged else None for person, logged in zip(who.tolist(), known.tolist(), strict=True)
-    ]
-    devices, origins = [DEVICES[int(each)] for each in mobile], [CAME_BY[each] for each in came.tolist()]
-    for number, (place, taken, moment) in enumerate(
-        zip(session.tolist(), step.tolist(), times.tolist(), strict=True), numbered + 1
-    ):
-        visit = f"S{first + place + 1:07d}"
-        made.append(
-            [f"W{number:08d}", visit, f"{moment}Z", users[place], STEPS[taken], STAGES[taken], devices[place], origins[place]]
-        )
-    return made
+    seconds = np.rint(at[session] * 86400 + elapsed - elapsed[begins]).astype("timedelta64[s]")
+    users = [shop_user(person) if logged else None for person, logged in zip(who.tolist(), known.tolist(), strict=True)]
+    columns = {
+        "event": pa.array([f"W{number:08d}" for number in range(numbered + 1, numbered + len(session) + 1)]),
+        "session": pa.array([f"S{first + place + 1:07d}" for place in range(count)]).take(session),
+        "event_time": pc.strftime(pa.array(np.datetime64(START, "s") + seconds), format="%Y-%m-%dT%H:%M:%SZ"),
+        "user_id": pa.array(users, pa.string()).take(session),
+        "step": pa.array(STEPS).take(step),
+        "stage": pa.array(STAGES).take(step),
+        "device": pa.array(DEVICES).take(mobile[session].astype(np.int64)),
+        "came_by": pa.array(CAME_BY).take(came[session]),
+    }
+    return pa.table(columns)

@@ -25,7 +25,7 @@ DOMAINS = ("co.uk", "de", "fr", "nl", "ie")
 BASE, BASE_RATING, NEUTRAL = 7.2, 4.25, 7.0
 """Outcome at ratings of 4; mean rating of those without trouble; outcome at which revenue stays as it is."""
 NOISE = 0.85
-REVENUE_NOISE = 0.14
+REVENUE_NOISE = 0.13
 LEADS = 1.45
 """Exact LMG share of the top driver beside the second's, at least."""
 CLEAR = 0.48
@@ -137,7 +137,7 @@ def build(seed: int, scale: Scale) -> World:
     waves = [(0.38 * noise.standard_normal((count, drivers))).astype(np.float32) for _ in range(2)]
     lasting_outcome = 0.6 * NOISE * noise.standard_normal(count)
     wave_outcome = [0.8 * NOISE * noise.standard_normal(count) for _ in range(2)]
-    plan = planning.make(seed)
+    plan = planning.make(seed, scale.tickets)
     luck = _luck(accounts, people, np.random.default_rng([seed, 6]))
     for _ in range(12):
         traits = luck < plan.prevalence.astype(np.float32)
@@ -295,7 +295,7 @@ def _people(accounts: Accounts, rng: np.random.Generator) -> People:
     country = np.where(rng.random(count) < 0.9, accounts.country[account], rng.integers(0, 5, count))
     first_name = _FIRST_AT[country] + (rng.random(count) ** 1.4 * np.diff(_FIRST_AT)[country]).astype(np.int64)
     last_name = _LAST_AT[country] + (rng.random(count) ** 1.4 * np.diff(_LAST_AT)[country]).astype(np.int64)
-    maiden = np.where(rng.random(count) < 0.03, _LAST_AT[country] + rng.integers(0, 40, count), last_name)
+    maiden = np.where(rng.random(count) < 0.03, _LAST_AT[country] + rng.integers(0, 24, count), last_name)
     # Namesakes in one account get a number in their address.
     name = (account * len(FIRST) + first_name) * len(LAST) + last_name
     _, inverse = np.unique(name, return_inverse=True)

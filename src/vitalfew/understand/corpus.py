@@ -177,20 +177,52 @@ class Thoughts:
     distinct: list[str]
     sign: NDArray[np.int8]
 
-    def mass(self, comments: Comments) -> NDArray[np.int64]:
-        """How many comments hold each distinct thought."""
-        times = np.bincount(comments.text, minlength=len(comments.texts))[self.text]
-        return np.bincount(self.thought, weights=times, minlength=len(self.distinct)).astype(np.int64)
+    def blocks(self) -> list[slice]:
+        """The distinct thoughts in blocks that fit in memory."""
+        return _blocks(len(self.distinct))
+
+
+@dataclass(frozen=True)
+class Wholes:
+    """The distinct texts folded: text i says `distinct[whole[i]]`; `distinct` is sorted.
+
+    `sign` (distinct,) is 1 where the scores given with it praise, -1 where they complain, 0 for neither or without a score;
+    `mass` (distinct,) is how many comments say it.
+    """
+
+    whole: NDArray[np.int64]
+    distinct: list[str]
+    sign: NDArray[np.int8]
+    mass: NDArray[np.int64]
 
     def sample(self) -> NDArray[np.int64]:
-        """Positions of at most 20,000 distinct thoughts, the same whatever the order of the records, ascending."""
+        """Positions of at most 20,000 distinct texts, the same whatever the order of the records, ascending."""
         if len(self.distinct) <= _SAMPLE:
             return np.arange(len(self.distinct), dtype=np.int64)
         return np.sort(np.argsort(hashes(self.distinct), kind="stable")[:_SAMPLE]).astype(np.int64)
 
     def blocks(self) -> list[slice]:
-        """The distinct thoughts in blocks that fit in memory."""
-        return [slice(begin, begin + _BLOCK) for begin in range(0, len(self.distinct), _BLOCK)]
+        """The distinct texts in blocks that fit in memory."""
+        return _blocks(len(self.distinct))
+
+
+def _blocks(count: int) -> list[slice]:
+    return [slice(begin, begin + _BLOCK) for begin in range(0, count, _BLOCK)]
+
+
+def wholes(comments: Comments) -> Wholes:
+    """Every distinct text as one, with what the scores given with it say."""
+    said = [folded(each) for each in comments.texts]
+    distinct = sorted(set(said))
+    number = {each: position for position, each in enumerate(distinct)}
+    whole = np.fromiter((number[each] for each in said), dtype=np.int64, count=len(said))
+    each = whole[comments.text]
+    scored = np.isfinite(comments.said)
+    total = np.bincount(each[scored], weights=comments.said[scored], minlength=len(distinct))
+    given = np.bincount(each[scored], minlength=len(distinct))
+    mean = np.where(given > 0, total / np.maximum(given, 1), 0.0)
+    sign = np.where(mean > 1 / 3, 1, np.where(mean < -1 / 3, -1, 0)).astype(np.int8)
+    return Wholes(whole, distinct, sign, np.bincount(each, minlength=len(distinct)).astype(np.int64))
 
 
 def thoughts(comments: Comments) -> Thoughts:

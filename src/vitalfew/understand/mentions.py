@@ -16,7 +16,18 @@ from vitalfew.vocabulary import arrow_table
 
 Places = NDArray[np.int64]
 _MOST = 3
-_SURE = 0.2
+_SURE = 0.35
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where comments belong: `main` (texts,) is the theme of each whole text; `own` (clauses,) that of each clause by itself and
+    `near` its cosine with it; `shows` (clauses,) the cosine of each clause with its text's theme."""
+
+    main: Places
+    own: Places
+    near: NDArray[np.float64]
+    shows: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,30 +56,40 @@ class Mentions:
     sentiment: NDArray[np.object_]
 
 
-def of_texts(spoken: Thoughts, label: Places, near: NDArray[np.float64], other: int, texts: Comments) -> TextMentions:
-    """At most three themes a text, by weight = words x nearness summed over its thoughts; the span is the heaviest thought.
+def of_texts(spoken: Thoughts, placed: Placed, other: int, texts: Comments) -> TextMentions:
+    """At most three themes a text: the theme of the whole text first, then themes that a clause of its own is near to.
 
-    `label` and `near` are the theme of each distinct thought and how near it is; `other` the number of the theme of all the rest,
-    which is kept only where a text has no theme. A second or third theme must be near (cosine 0.2).
+    The span of the main theme is the clause that shows it best (words x nearness). A second or third theme must be near (cosine
+    0.35) and heavier first. `other` is the number of the theme of all the rest, which stands only where a text has no other.
     """
-    theme, close = label[spoken.thought], near[spoken.thought]
+    size = np.maximum(spoken.words, 1)
     # Rounded, so that the last bits of a matrix product never decide a rank.
-    weight = np.round(np.maximum(spoken.words, 1) * np.maximum(close, 0.05), 3)
-    order = np.lexsort((spoken.start, -weight, theme, spoken.text))
-    text, theme, weight = spoken.text[order], theme[order], weight[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (text[1:] != text[:-1]) | (theme[1:] != theme[:-1])
-    group = np.cumsum(first) - 1
-    total = np.bincount(group, weights=weight) if len(group) else np.zeros(0)
-    best, text, theme = order[first], text[first], theme[first]
-    again = np.lexsort((theme, -np.round(total, 3), theme == other, text))
-    best, text, theme = best[again], text[again], theme[again]
+    shows = np.round(size * np.maximum(placed.shows, 0.02), 3)
+    own = np.round(size * np.maximum(placed.near, 0.02), 3)
+    wanted = placed.main[spoken.text]
+    # Each clause speaks for its text's theme, and for its own where that is another one and near.
+    sure = (placed.own != wanted) & (placed.own != other) & (placed.near >= _SURE)
+    clause = np.r_[np.arange(len(size)), np.flatnonzero(sure)]
+    theme = np.r_[wanted, placed.own[sure]]
+    weight = np.r_[shows, own[sure]]
+    close = np.r_[placed.shows, placed.near[sure]]
+    first = theme == wanted[clause]
+    order = np.lexsort((spoken.start[clause], -weight, theme, spoken.text[clause]))
+    clause, theme, weight, close, first = clause[order], theme[order], weight[order], close[order], first[order]
+    text = spoken.text[clause]
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = (text[1:] != text[:-1]) | (theme[1:] != theme[:-1])
+    total = np.bincount(np.cumsum(begins) - 1, weights=weight) if len(order) else np.zeros(0)
+    best, text, theme, close, first = clause[begins], text[begins], theme[begins], close[begins], first[begins]
+    # The text's own theme leads, unless that is "other" and a clause has one.
+    again = np.lexsort((theme, -np.round(total, 3), ~(first & (theme != other)), theme == other, text))
+    best, text, theme, close = best[again], text[again], theme[again], close[again]
     rank = _ranks(text)
-    kept = (rank == 1) | ((theme != other) & (close[best] >= _SURE))
-    best, text, theme = best[kept], text[kept], theme[kept]
+    kept = (rank == 1) | (theme != other)
+    best, text, theme, close = best[kept], text[kept], theme[kept], close[kept]
     rank = _ranks(text)
     few = rank <= _MOST
-    best, text, theme, rank = best[few], text[few], theme[few], rank[few]
+    best, text, theme, rank, close = best[few], text[few], theme[few], rank[few], close[few]
     spans = [
         shortened(texts.texts[number], (start, end))
         for number, start, end in zip(text.tolist(), spoken.start[best].tolist(), spoken.end[best].tolist(), strict=True)
@@ -76,7 +97,7 @@ def of_texts(spoken: Thoughts, label: Places, near: NDArray[np.float64], other: 
     start, end = (np.array([span[each] for span in spans], dtype=np.int64) for each in (0, 1))
     clauses = np.bincount(spoken.text, minlength=len(texts.texts))
     return TextMentions(
-        text, rank, theme, start, end, close[best], spoken.words[best], spoken.word_sign[best], clauses[text] > 1
+        text, rank, theme, start, end, close, spoken.words[best], spoken.word_sign[best], clauses[text] > 1
     )  # fmt: skip
 
 

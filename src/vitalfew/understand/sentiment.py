@@ -80,9 +80,9 @@ def text_signs(tokens: Tokens, denial: bool = True) -> Signs:
     denies = negates[tokens.ids]
     for reach in range(1, _REACH + 1):
         negated[reach:] |= denies[:-reach] & (tokens.text[reach:] == tokens.text[:-reach])
+    listed = np.bincount(tokens.text, weights=of_word != 0, minlength=tokens.size)
     of_word = np.where(negated & (of_word > 0), -1, np.where(negated & (of_word < 0) & ~denies, 0, of_word))
     total = np.bincount(tokens.text, weights=of_word, minlength=tokens.size)
-    listed = np.bincount(tokens.text, weights=of_word != 0, minlength=tokens.size)
     denied = np.bincount(tokens.text, weights=denies, minlength=tokens.size)
     return np.where(listed > 0, np.sign(total), np.where((denied > 0) & denial, -1, 0)).astype(np.int8)
 

@@ -59,7 +59,8 @@ def run(tables: Tables, company: Company, context: Context) -> Outputs:
         if "draws" in output.tables:
             drawn = output.tables["draws"]
             draws.append(drawn if isinstance(drawn, pa.Table) else tables.arrow(drawn))
-        tables = tables.with_tables(own, folder)
+        so_far = {"draws": arrow_table("draws", pa.concat_tables(draws))} if draws else {}
+        tables = tables.with_tables(own | so_far, folder)
         # What was heavy has been written once; it is read back rather than computed again.
         kept = {name: tables[name] if isinstance(table, ir.Table) else table for name, table in own.items()}
         made.append(Outputs(kept, output.steps, output.gaps))

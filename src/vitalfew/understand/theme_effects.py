@@ -130,8 +130,11 @@ def measure(
     """
     _gather_outcome(sums, respondents, said, themes)
     _gather_shares(sums, respondents, said, contacts, told, themes, everyone)
+    met = _met(respondents, said, contacts, told, themes)
+    # Without contacts, whoever wrote nothing is not known to have met nothing.
+    judged = respondents.commented | bool(len(told.record))
     for number, driver in enumerate(rated):
-        _gather_driver(sums, f"driver {number}", respondents, said, driver)
+        _gather_driver(sums, f"driver {number}", respondents, met, judged, driver)
     _gather_regression(sums, respondents, said, complaints)
     for name, value in (("hours", contacts.hours), ("money", contacts.money)):
         sums.add(name, themes, contacts.unit[told.record], told.theme, value[told.record])
@@ -177,16 +180,30 @@ def _gather_shares(
     cell = respondents.band[said.record] * themes + said.theme
     sums.add("band theme", 4 * themes, own[said.record], cell, weight[said.record])
     sums.add("people", 1, everyone, 0, 1.0)
-    pairs = np.unique(contacts.unit[told.record] * themes + told.theme)
+    met = np.concatenate([contacts.unit[told.record] * themes + told.theme, own[said.record] * themes + said.theme])
+    pairs = np.unique(met)
     sums.add("people theme", themes, pairs // themes, pairs % themes, 1.0)
+
+
+def _met(respondents: Respondents, said: Said, contacts: Contacts, told: Said, themes: int) -> Said:
+    """Themes each response's person is known to have met: said in the response itself, or told in a contact of that person."""
+    known = np.unique(contacts.unit[told.record] * themes + told.theme)
+    unit, theme = known // themes, known % themes
+    order = np.argsort(respondents.unit, kind="stable")
+    first = np.searchsorted(respondents.unit[order], unit, side="left")
+    count = np.searchsorted(respondents.unit[order], unit, side="right") - first
+    step = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    record = order[np.repeat(first, count) + step]
+    pairs = np.unique(np.concatenate([record * themes + np.repeat(theme, count), said.record * themes + said.theme]))
+    return Said(pairs // themes, pairs % themes)
 
 
 def _shares(found: dict[str, Floats], themes: int) -> Floats:
     """Share of customers who meet each theme.
 
     From responses: sum over bands of P(band) P(mention | band, commented), since those who comment score differently from
-    those who do not; bands nobody commented in are left out of both. From contacts, for a theme no response mentions: people /
-    all people.
+    those who do not; bands nobody commented in are left out of both. From people known to have met it, in a response or a contact:
+    those people / all people. Each can only miss people (one comment names one trouble; not all write in), so the larger is taken.
     """
     band, commented = found["band"], found["band commented"]
     usable = np.where(commented > 0, band, 0.0)
@@ -195,19 +212,22 @@ def _shares(found: dict[str, Floats], themes: int) -> Floats:
     each = cells / np.where(commented > 0, commented, 1.0)[:, None, :]
     surveyed = (part[:, None, :] * each).sum(axis=0)
     met = found["people theme"] / found["people"]
-    mentioned = cells[:, :, 0].sum(axis=0) > 0
-    return np.where(mentioned[:, None], surveyed, met)
+    with np.errstate(invalid="ignore"):
+        larger = np.nan_to_num(surveyed[:, 0]) >= np.nan_to_num(met[:, 0])
+    return np.where(larger[:, None] & np.isfinite(surveyed[:, :1]), surveyed, met)
 
 
-def _gather_driver(sums: Sums, name: str, respondents: Respondents, said: Said, driver: Rated) -> None:
+def _gather_driver(
+    sums: Sums, name: str, respondents: Respondents, met: Said, judged: NDArray[np.bool_], driver: Rated
+) -> None:
     known = np.isfinite(driver.value)
     weight = np.where(known, respondents.weight, 0.0)
     valued = weight * np.where(known, driver.value, 0.0)
-    column = np.full(int(max(said.theme, default=0)) + 1, -1, dtype=np.int64)
+    column = np.full(int(max([*met.theme.tolist(), *driver.themes], default=0)) + 1, -1, dtype=np.int64)
     column[list(driver.themes)] = np.arange(len(driver.themes))
-    of_driver = column[said.theme] >= 0
-    pairs, place = said.record[of_driver], column[said.theme[of_driver]]
-    silent = respondents.commented.copy()
+    of_driver = column[met.theme] >= 0
+    pairs, place = met.record[of_driver], column[met.theme[of_driver]]
+    silent = judged.copy()
     silent[pairs] = False
     for label, value in (("n", weight), ("x", valued)):
         sums.add(f"{name} {label}", len(driver.themes), respondents.unit[pairs], place, value[pairs])
@@ -242,8 +262,8 @@ def _gather_regression(sums: Sums, respondents: Respondents, said: Said, complai
 def _points(found: dict[str, Floats], themes: int, complaints: list[int], rated: list[Rated]) -> Floats:
     """Outcome points lost per person who meets the theme.
 
-    With a rated driver: its effect x (mean rating of commenters who mention no theme of the driver - of those who mention this
-    one). Without: the theme's coefficient, sign turned, in the joint regression.
+    With a rated driver: its effect x (mean rating of those not known to have met a theme of the driver - of those known to have
+    met this one). Without: the theme's coefficient, sign turned, in the joint regression.
     """
     draws = found["n all"].shape[1]
     points = np.full((themes, draws), np.nan)

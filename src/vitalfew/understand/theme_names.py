@@ -151,29 +151,46 @@ class Authored:
     unused: list[int]
 
 
+def _youden(
+    holds: NDArray[np.bool_], labels: NDArray[np.int64], inside: NDArray[np.bool_], sizes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    hits = np.bincount(labels[inside & holds], minlength=len(sizes)).astype(float)
+    rest: NDArray[np.float64] = (hits.sum() - hits) / np.maximum(sizes.sum() - sizes, 1)
+    return hits / np.maximum(sizes, 1) - rest
+
+
 def authored(themes: Sequence[Theme], thoughts: Sequence[str], labels: NDArray[np.int64], sign: NDArray[np.int8]) -> Authored:
     """Give each authored theme the found theme that fits its words best, one to one, and join to it the parts of a split theme.
 
-    Fit = share of the theme's thoughts that hold one of the words - share of all other thoughts that do (Youden's J). A name
-    needs a fit of 0.2; another theme joins when the same authored theme is clearly its best fit, at 0.4 or more, and it does
-    not say the opposite.
+    Fit = share of the theme's comments that hold one of the words - share of all other comments that do (Youden's J). A name
+    needs a fit of 0.2. Who gets which name is decided by how many of the words speak for it: the sum of each word's own J, so
+    that one shared word ("part") does not outweigh five that fit, x the root of the share of all such comments it holds, so that
+    a splinter does not take the name of the theme. A name with a group or driver names no theme of praise. Another
+    theme joins when the same authored theme is clearly its best fit, at 0.4 or more, and it does not say the opposite.
     """
     count = len(sign)
     same = np.arange(count, dtype=np.int64)
     if not themes or not count:
         return Authored({}, same, list(range(len(themes))))
-    fit = np.zeros((len(themes), count))
+    fit, speak = np.zeros((len(themes), count)), np.zeros((len(themes), count))
     inside = labels >= 0
     sizes = np.bincount(labels[inside], minlength=count).astype(float)
     for row, theme in enumerate(themes):
-        pattern = re.compile("|".join(rf"(?<!\w){re.escape(folded(word))}" for word in theme.words))
-        holds = np.fromiter((pattern.search(each) is not None for each in thoughts), dtype=bool, count=len(thoughts))
-        hits = np.bincount(labels[inside & holds], minlength=count).astype(float)
-        rest = (hits.sum() - hits) / np.maximum(sizes.sum() - sizes, 1)
+        any_of = np.zeros(len(thoughts), dtype=bool)
+        for word in theme.words:
+            pattern = re.compile(rf"(?<!\w){re.escape(folded(word))}")
+            holds = np.fromiter((pattern.search(each) is not None for each in thoughts), dtype=bool, count=len(thoughts))
+            any_of |= holds
+            speak[row] += np.maximum(_youden(holds, labels, inside, sizes), 0)
+        hits = np.bincount(labels[inside & any_of], minlength=count).astype(float)
         # Of two themes equally full of the words, the larger is the theme; the bonus never outweighs a real difference.
-        fit[row] = hits / np.maximum(sizes, 1) - rest + 0.05 * hits / max(hits.max(), 1)
-    rows, columns = linear_sum_assignment(-np.maximum(fit, 0))
-    name = {int(column): int(row) for row, column in zip(rows, columns, strict=True) if fit[row, column] >= MINIMUM_FIT}
+        fit[row] = _youden(any_of, labels, inside, sizes) + 0.05 * hits / max(hits.max(), 1)
+        speak[row] *= np.sqrt(hits / max(hits.sum(), 1))
+        if theme.group or theme.driver:
+            fit[row, sign > 0] = 0
+    speak = np.where(fit >= MINIMUM_FIT, speak, 0)
+    rows, columns = linear_sum_assignment(-speak)
+    name = {int(column): int(row) for row, column in zip(rows, columns, strict=True) if speak[row, column] > 0}
     home = {row: column for column, row in name.items()}
     for column in range(count):
         order = np.argsort(-fit[:, column], kind="stable")

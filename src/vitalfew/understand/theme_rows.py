@@ -27,10 +27,8 @@ _MOST_TOP = 14
 
 @dataclass(frozen=True)
 class Tree:
-    """The themes by number: 0 to fine - 1 found, then 'other', then those above. `parent` is -1 at the top.
-
-    `label` and `near` are the theme of each distinct thought and its cosine with it; `given` what the company wrote about a theme.
-    """
+    """The themes by number: 0 to fine - 1 found, then 'other', then those above. `parent` is -1 at the top; `given` is what the
+    company wrote about a theme."""
 
     names: list[str]
     words: list[str]
@@ -38,8 +36,6 @@ class Tree:
     fine: int
     parent: Places
     given: dict[int, Theme]
-    label: Places
-    near: Floats
 
     @property
     def other(self) -> int:
@@ -52,8 +48,6 @@ def grown(
     given: Mapping[int, Theme],
     sign: NDArray[np.int8],
     above: Places,
-    label: Places,
-    near: Floats,
 ) -> Tree:
     """Names for fine themes, and for those above that hold more than one. The company's names go first, then the larger theme's."""
     fine = len(sign)
@@ -79,7 +73,7 @@ def grown(
         words.append(telling)
         parent.append(-1)
     ids = [claim_id("theme", name) for name in names]
-    return Tree(names, words, ids, fine, np.array(parent, dtype=np.int64), dict(given), label, near)
+    return Tree(names, words, ids, fine, np.array(parent, dtype=np.int64), dict(given))
 
 
 def moods(said: Mentions, tree: Tree) -> list[str]:

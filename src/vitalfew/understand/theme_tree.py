@@ -30,6 +30,7 @@ _RESOLUTIONS = (1.0, 1.5, 2.0, 3.0)
 _BLOCK = 2_000
 _SAME = 0.35
 _MOST_THEMES = 80
+_OWN_WORDS = 0.5
 _FEW = 30
 
 
@@ -170,13 +171,12 @@ def find(vectors: Vectors, sign: NDArray[np.int8], mass: NDArray[np.int64], seed
 
 
 def _settled(vectors: Vectors, said: NDArray[np.int8], often: NDArray[np.int64], first: Labels, small: int) -> Labels:
-    """Neutral parts go with the larger signed part of their community; parts below `small` join the nearest that agrees."""
-    home = first * 3 + (said + 1)
+    """Praise and complaints part where they are said in other words; parts below `small` join the nearest that agrees."""
+    parted = _parted(vectors, said, often, first, small)
+    home = np.where(parted[first], first * 3 + (said + 1), first * 3 + 1)
     sizes = np.bincount(home, weights=often, minlength=3 * (int(first.max()) + 1)).reshape(-1, 3)
     larger = np.where(sizes[:, 0] >= sizes[:, 2], 0, 2)
-    follows = (sizes[:, 1] > 0) & (sizes.max(axis=1, where=np.array([True, False, True]), initial=0) * 4 >= sizes[:, 1])
-    moves = (said == 0) & follows[first]
-    home = np.where(moves, first * 3 + larger[first], home)
+    home = np.where(parted[first] & (said == 0), first * 3 + larger[first], home)
     home = np.unique(home, return_inverse=True)[1].astype(np.int64)
     for _ in range(3):
         count = int(home.max()) + 1
@@ -193,6 +193,21 @@ def _settled(vectors: Vectors, said: NDArray[np.int8], often: NDArray[np.int64],
         home[loose] = large[themes.assign(vectors[loose], said[loose], -2.0)]
         home = np.unique(home, return_inverse=True)[1].astype(np.int64)
     return home
+
+
+def _parted(
+    vectors: Vectors, said: NDArray[np.int8], often: NDArray[np.int64], first: Labels, small: int
+) -> NDArray[np.bool_]:
+    """Communities that hold both praise and complaints, each said often enough, in words of their own (cosine below 0.5).
+
+    A happy customer who names the one thing to mend says it in the words of the unhappy: the score alone must not part them.
+    """
+    count = int(first.max()) + 1
+    parts = {sign: np.where(said == sign, first, OTHER) for sign in (-1, 1)}
+    mass = {sign: np.bincount(first[said == sign], weights=often[said == sign], minlength=count) for sign in (-1, 1)}
+    near = (centroids(vectors, parts[-1], count) * centroids(vectors, parts[1], count)).sum(axis=1)
+    apart: NDArray[np.bool_] = (np.minimum(mass[-1], mass[1]) >= small) & (np.round(near, 5) < _OWN_WORDS)
+    return apart
 
 
 def _joined(vectors: Vectors, said: NDArray[np.int8], home: Labels) -> Labels:

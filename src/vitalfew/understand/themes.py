@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from vitalfew.engine import Context, Tables
 from vitalfew.evidence import Gap, Step, claim_id
@@ -19,7 +19,7 @@ from vitalfew.outputs import Outputs
 from vitalfew.settings import Company, slug
 from vitalfew.understand import answers, corpus, mentions, theme_effects, theme_names, theme_owners, theme_rows, theme_tree
 from vitalfew.understand.answers import Answers
-from vitalfew.understand.corpus import Comments, Thoughts
+from vitalfew.understand.corpus import Comments, Thoughts, Wholes
 from vitalfew.understand.theme_effects import Contacts, Rated, Respondents, Said, Sums
 from vitalfew.understand.theme_rows import Material, Tree
 from vitalfew.understand.words import Tokens
@@ -51,9 +51,9 @@ def compute(tables: Tables, company: Company, context: Context) -> Outputs:
 
 
 def _computed(tables: Tables, company: Company, context: Context, asked: Answers, comments: Comments) -> Outputs:
-    spoken = corpus.thoughts(comments)
-    tree, gaps = _tree(spoken, comments, company, context.seed)
-    texts = mentions.of_texts(spoken, tree.label, tree.near, tree.other, comments)
+    spoken, whole = corpus.thoughts(comments), corpus.wholes(comments)
+    tree, placed, gaps = _tree(spoken, whole, comments, company, context.seed)
+    texts = mentions.of_texts(spoken, placed, tree.other, comments)
     said = mentions.of_comments(comments, texts)
     context.progress(f"measuring {len(tree.names)} themes")
     material = _measured(tables, company, context, asked, comments, tree, texts, said)
@@ -72,13 +72,19 @@ def rated_questions(company: Company) -> tuple[str, ...]:
     return tuple(dict.fromkeys([company.outcome, *names] if company.outcome else names))
 
 
-def _tree(spoken: Thoughts, comments: Comments, company: Company, seed: int) -> tuple[Tree, list[Gap]]:
-    """Fine themes of every thought, their names, and the themes above."""
-    sample = spoken.sample()
-    told = [spoken.distinct[each] for each in sample]
+def _tree(
+    spoken: Thoughts, whole: Wholes, comments: Comments, company: Company, seed: int
+) -> tuple[Tree, mentions.Placed, list[Gap]]:
+    """Fine themes, their names, the themes above, and where every comment and every clause belongs.
+
+    Themes are found from whole comments: a greeting, a signature or a threat to leave stands in comments about anything, and
+    clauses alone would make a theme of it. Clauses are then placed among the themes found.
+    """
+    sample = whole.sample()
+    told = [whole.distinct[each] for each in sample]
     space = theme_tree.Space(Tokens.of(told), seed)
-    sign = spoken.sign[sample]
-    label, found = theme_tree.find(space.fitted, sign, spoken.mass(comments)[sample], seed)
+    sign = whole.sign[sample]
+    label, found = theme_tree.find(space.fitted, sign, whole.mass[sample], seed)
     named = theme_names.authored(company.theme, told, label, found.sign)
     label = _compact(label, named.merged)
     kept = np.unique(named.merged)
@@ -87,13 +93,13 @@ def _tree(spoken: Thoughts, comments: Comments, company: Company, seed: int) -> 
     found = theme_tree.Found(centres, found.sign[kept])
     nearest = (space.fitted * centres[label]).sum(axis=1) if len(kept) else np.zeros(len(told))
     floor = float(min(_FLOOR, np.quantile(nearest, _MOST_OTHER))) if len(told) >= 50 else -2.0
-    every, near = _assigned(spoken, space, found, floor)
-    at = np.unique(spoken.thought, return_index=True)[1][sample]
-    originals = [comments.texts[spoken.text[each]][spoken.start[each] : spoken.end[each]] for each in at]
+    placed = _placed(spoken, whole, space, found, floor)
+    at = np.unique(whole.whole, return_index=True)[1][sample]
+    originals = [comments.texts[each] for each in at]
     phrases = theme_names.phrases(originals, label, len(kept))
     given = {number[theme]: company.theme[row] for theme, row in named.name.items()}
     above = theme_tree.parents(centres, found.sign.tolist())
-    tree = theme_rows.grown(phrases, given, found.sign, above, every, near)
+    tree = theme_rows.grown(phrases, given, found.sign, above)
     gaps = [
         Gap(
             f"theme {company.theme[row].name}",
@@ -102,7 +108,7 @@ def _tree(spoken: Thoughts, comments: Comments, company: Company, seed: int) -> 
         )
         for row in named.unused
     ]
-    return tree, gaps
+    return tree, placed, gaps
 
 
 def _compact(label: Places, merged: Places) -> Places:
@@ -112,13 +118,30 @@ def _compact(label: Places, merged: Places) -> Places:
     return np.where(label >= 0, np.searchsorted(kept, merged[label]), theme_tree.OTHER)
 
 
-def _assigned(spoken: Thoughts, space: theme_tree.Space, found: theme_tree.Found, floor: float) -> tuple[Places, Floats]:
-    """The theme of every distinct thought (the number after the last for 'other') and its cosine with that theme."""
-    label = np.full(len(spoken.distinct), len(found.centres), dtype=np.int64)
-    near = np.zeros(len(spoken.distinct))
-    for part in spoken.blocks():
+def _placed(spoken: Thoughts, whole: Wholes, space: theme_tree.Space, found: theme_tree.Found, floor: float) -> mentions.Placed:
+    """The theme of every text, of every clause by itself, and how near each clause is to its text's theme (cosines)."""
+    other = len(found.centres)
+    main, _ = _assigned(whole.distinct, whole.sign, whole.blocks(), space, found, floor)
+    main = main[whole.whole]
+    own, near = _assigned(spoken.distinct, spoken.sign, spoken.blocks(), space, found, floor)
+    shows = np.zeros(len(spoken.text))
+    wanted = main[spoken.text]
+    for part in spoken.blocks() if other else []:
         vectors = space.vectors(Tokens.of(spoken.distinct[part]))
-        assigned = found.assign(vectors, spoken.sign[part], floor)
+        inside = np.flatnonzero((spoken.thought >= part.start) & (spoken.thought < part.stop) & (wanted < other))
+        shows[inside] = (vectors[spoken.thought[inside] - part.start] * found.centres[wanted[inside]]).sum(axis=1)
+    return mentions.Placed(main, own[spoken.thought], near[spoken.thought], shows)
+
+
+def _assigned(
+    texts: list[str], sign: NDArray[np.int8], blocks: list[slice], space: theme_tree.Space, found: theme_tree.Found, floor: float
+) -> tuple[Places, Floats]:
+    """The theme of each text (the number after the last for 'other') and its cosine with that theme."""
+    label = np.full(len(texts), len(found.centres), dtype=np.int64)
+    near = np.zeros(len(texts))
+    for part in blocks:
+        vectors = space.vectors(Tokens.of(texts[part]))
+        assigned = found.assign(vectors, sign[part], floor)
         known = (assigned >= 0) & vectors.any(axis=1)
         label[part] = np.where(known, assigned, len(found.centres))
         near[part] = np.where(known, (vectors * found.centres[assigned]).sum(axis=1), 0.0) if len(found.centres) else 0.0

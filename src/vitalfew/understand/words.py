@@ -70,7 +70,9 @@ def folded(text: str) -> str:
     'nao chegou ate 0!'
     """
     lower = _NOISE.sub(" ", text.replace("’", "'").casefold())
-    plain = "".join(each for each in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(each))
+    plain = lower
+    if not lower.isascii():
+        plain = "".join(each for each in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(each))
     return " ".join(_DIGITS.sub("0", plain).split())
 
 
