@@ -16,7 +16,7 @@ from vitalfew.vocabulary import arrow_table
 
 Places = NDArray[np.int64]
 _MOST = 3
-_SURE = 0.35
+_SURE = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def of_texts(spoken: Thoughts, placed: Placed, other: int, texts: Comments) -> T
     """At most three themes a text: the theme of the whole text first, then themes that a clause of its own is near to.
 
     The span of the main theme is the clause that shows it best (words x nearness). A second or third theme must be near (cosine
-    0.35) and heavier first. `other` is the number of the theme of all the rest, which stands only where a text has no other.
+    0.5) and heavier first. `other` is the number of the theme of all the rest, which stands only where a text has no other.
     """
     size = np.maximum(spoken.words, 1)
     # Rounded, so that the last bits of a matrix product never decide a rank.

@@ -19,6 +19,7 @@ from vitalfew.numerics.draws import hashes, weights
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 _CELLS = 20_000_000
+_RECAPTURED = 10
 
 
 class Sums:
@@ -134,7 +135,8 @@ def measure(
     # Without contacts, whoever wrote nothing is not known to have met nothing.
     judged = respondents.commented | bool(len(told.record))
     for number, driver in enumerate(rated):
-        _gather_driver(sums, f"driver {number}", respondents, met, judged, driver)
+        _gather_driver(sums, f"driver {number} met", respondents, met, judged, driver)
+        _gather_driver(sums, f"driver {number} said", respondents, said, respondents.commented, driver)
     _gather_regression(sums, respondents, said, complaints)
     for name, value in (("hours", contacts.hours), ("money", contacts.money)):
         sums.add(name, themes, contacts.unit[told.record], told.theme, value[told.record])
@@ -180,9 +182,15 @@ def _gather_shares(
     cell = respondents.band[said.record] * themes + said.theme
     sums.add("band theme", 4 * themes, own[said.record], cell, weight[said.record])
     sums.add("people", 1, everyone, 0, 1.0)
-    met = np.concatenate([contacts.unit[told.record] * themes + told.theme, own[said.record] * themes + said.theme])
-    pairs = np.unique(met)
-    sums.add("people theme", themes, pairs // themes, pairs % themes, 1.0)
+    wrote = np.unique(contacts.unit[told.record] * themes + told.theme)
+    answered = np.unique(own[said.record] * themes + said.theme)
+    for name, pairs in (
+        ("people theme", np.union1d(wrote, answered)),
+        ("wrote theme", wrote),
+        ("answered theme", answered),
+        ("both theme", np.intersect1d(wrote, answered)),
+    ):
+        sums.add(name, themes, pairs // themes, pairs % themes, 1.0)
 
 
 def _met(respondents: Respondents, said: Said, contacts: Contacts, told: Said, themes: int) -> Said:
@@ -204,6 +212,10 @@ def _shares(found: dict[str, Floats], themes: int) -> Floats:
     From responses: sum over bands of P(band) P(mention | band, commented), since those who comment score differently from
     those who do not; bands nobody commented in are left out of both. From people known to have met it, in a response or a contact:
     those people / all people. Each can only miss people (one comment names one trouble; not all write in), so the larger is taken.
+
+    Where at least 10 people name the theme in a response, those who had also written in about it tell how many of the troubled
+    write in at all, and the people who wrote in are scaled up by it: two lists of the same people, capture and recapture (Chapman
+    1951, University of California Publications in Statistics 1(7)).
     """
     band, commented = found["band"], found["band commented"]
     usable = np.where(commented > 0, band, 0.0)
@@ -214,36 +226,43 @@ def _shares(found: dict[str, Floats], themes: int) -> Floats:
     met = found["people theme"] / found["people"]
     with np.errstate(invalid="ignore"):
         larger = np.nan_to_num(surveyed[:, 0]) >= np.nan_to_num(met[:, 0])
-    return np.where(larger[:, None] & np.isfinite(surveyed[:, :1]), surveyed, met)
+    plain = np.where(larger[:, None] & np.isfinite(surveyed[:, :1]), surveyed, met)
+    wrote, answered, both = found["wrote theme"], found["answered theme"], found["both theme"]
+    scaled = ((wrote + 1) * (answered + 1) / (both + 1) - 1) / found["people"]
+    enough = (answered[:, :1] >= _RECAPTURED) & (both[:, :1] >= _RECAPTURED / 2)
+    return np.where(enough, np.maximum(scaled, met), plain)
 
 
-def _gather_driver(
-    sums: Sums, name: str, respondents: Respondents, met: Said, judged: NDArray[np.bool_], driver: Rated
-) -> None:
-    known = np.isfinite(driver.value)
-    weight = np.where(known, respondents.weight, 0.0)
-    valued = weight * np.where(known, driver.value, 0.0)
-    column = np.full(int(max([*met.theme.tolist(), *driver.themes], default=0)) + 1, -1, dtype=np.int64)
-    column[list(driver.themes)] = np.arange(len(driver.themes))
-    of_driver = column[met.theme] >= 0
-    pairs, place = met.record[of_driver], column[met.theme[of_driver]]
-    silent = judged.copy()
-    silent[pairs] = False
-    for label, value in (("n", weight), ("x", valued)):
-        sums.add(f"{name} {label}", len(driver.themes), respondents.unit[pairs], place, value[pairs])
-        sums.add(f"{name} {label} rest", 1, respondents.unit[silent], 0, value[silent])
+def _gather_driver(sums: Sums, name: str, respondents: Respondents, met: Said, judged: NDArray[np.bool_], driver: Rated) -> None:
+    """Moments of the driver's rating on an intercept and each of its themes, among those who rated it."""
+    holders = np.zeros(len(respondents.unit), dtype=bool)
+    holders[met.record[np.isin(met.theme, driver.themes)]] = True
+    _gather_moments(sums, name, respondents, met, driver.themes, driver.value, judged | holders)
 
 
 def _gather_regression(sums: Sums, respondents: Respondents, said: Said, complaints: list[int]) -> None:
     """Moments of the outcome on an intercept and every complaint, among those who comment and give a score."""
-    size = len(complaints) + 1
-    column = np.full(int(max([*said.theme.tolist(), *complaints], default=0)) + 1, -1, dtype=np.int64)
-    column[complaints] = np.arange(1, size)
-    usable = respondents.commented & np.isfinite(respondents.outcome)
-    kept = usable[said.record] & (column[said.theme] > 0)
+    _gather_moments(sums, "outcome", respondents, said, tuple(complaints), respondents.outcome, respondents.commented)
+
+
+def _gather_moments(
+    sums: Sums,
+    name: str,
+    respondents: Respondents,
+    held: Said,
+    themes: tuple[int, ...],
+    value: Floats,
+    judged: NDArray[np.bool_],
+) -> None:
+    """Weighted moments of `value` on an intercept and an indicator of each of `themes`, over responses judged and valued."""
+    size = len(themes) + 1
+    column = np.full(int(max([*held.theme.tolist(), *themes], default=0)) + 1, -1, dtype=np.int64)
+    column[list(themes)] = np.arange(1, size)
+    usable = judged & np.isfinite(value)
+    kept = usable[held.record] & (column[held.theme] > 0)
     rows = np.flatnonzero(usable)
-    record = np.concatenate([rows, said.record[kept]])
-    place = np.concatenate([np.zeros(len(rows), dtype=np.int64), column[said.theme[kept]]])
+    record = np.concatenate([rows, held.record[kept]])
+    place = np.concatenate([np.zeros(len(rows), dtype=np.int64), column[held.theme[kept]]])
     design = sparse.csr_matrix((np.ones(len(record)), (record, place)), shape=(len(respondents.unit), size))
     counts = np.diff(design.indptr)
     # Every pair of columns a record has: each entry repeated as often as its record has entries.
@@ -254,30 +273,46 @@ def _gather_regression(sums: Sums, respondents: Respondents, said: Said, complai
     step = np.arange(len(first)) - np.repeat(np.cumsum(times) - times, times)
     second = design.indices[begin + step].astype(np.int64)
     whose = np.repeat(owner, times)
-    sums.add("moments", size * size, respondents.unit[whose], first * size + second, respondents.weight[whose])
-    scored = respondents.weight[owner] * respondents.outcome[owner]
-    sums.add("moments y", size, respondents.unit[owner], design.indices.astype(np.int64), scored)
+    sums.add(f"{name} moments", size * size, respondents.unit[whose], first * size + second, respondents.weight[whose])
+    scored = respondents.weight[owner] * value[owner]
+    sums.add(f"{name} scored", size, respondents.unit[owner], design.indices.astype(np.int64), scored)
+
+
+def _lost(found: dict[str, Floats], name: str) -> Floats:
+    """What each theme takes from the value, others held: the coefficients of the joint regression, sign turned.
+
+    Shape (themes, 1 + draws); NaN for a theme nobody holds, and for all when there are fewer answers than themes. Joint, because
+    those who meet one trouble of a driver often meet another: taken alone, a small trouble would be charged with its neighbour's.
+    """
+    draws = found["n all"].shape[1]
+    size = len(found[f"{name} scored"])
+    moments = found[f"{name} moments"].reshape(size, size, draws).transpose(2, 0, 1)
+    if moments[0, 0, 0] <= size:
+        return np.full((size - 1, draws), np.nan)
+    ridge = 1e-9 * np.trace(moments, axis1=1, axis2=2)[:, None, None] * np.eye(size)
+    solved = np.linalg.solve(moments + ridge, found[f"{name} scored"].T[:, :, None])[:, :, 0]
+    present = np.einsum("dii->id", moments)[1:] > 0
+    return np.where(present, -solved.T[1:], np.nan)
 
 
 def _points(found: dict[str, Floats], themes: int, complaints: list[int], rated: list[Rated]) -> Floats:
     """Outcome points lost per person who meets the theme.
 
-    With a rated driver: its effect x (mean rating of those not known to have met a theme of the driver - of those known to have
-    met this one). Without: the theme's coefficient, sign turned, in the joint regression.
+    With a rated driver: its effect x what the theme takes from its rating. That is measured two ways: among those who comment, by
+    what they say in that answer (few, and sure), and among all, by what they are known to have met (many, with some mistaken).
+    The plain figure is the mean of both; draws take the one and the other in turn, so that the interval spans what the two ways
+    disagree on. Without a rated driver: what the theme takes from the outcome itself, among those who comment.
     """
-    draws = found["n all"].shape[1]
-    points = np.full((themes, draws), np.nan)
-    size = len(complaints) + 1
-    moments = found["moments"].reshape(size, size, draws).transpose(2, 0, 1)
-    if moments[0, 0, 0] > size:
-        ridge = 1e-9 * np.trace(moments, axis1=1, axis2=2)[:, None, None] * np.eye(size)
-        solved = np.linalg.solve(moments + ridge, found["moments y"].T[:, :, None])[:, :, 0]
-        present = np.einsum("dii->id", moments)[1:] > 0
-        points[complaints] = np.where(present, -solved.T[1:], np.nan)
+    points = np.full((themes, found["n all"].shape[1]), np.nan)
+    points[complaints] = _lost(found, "outcome")
     for number, driver in enumerate(rated):
-        n, x = found[f"driver {number} n"], found[f"driver {number} x"]
-        rest = _ratio(found[f"driver {number} x rest"], found[f"driver {number} n rest"])
-        lost = driver.effect * (rest - _ratio(x, n))
+        met, said = (_lost(found, f"driver {number} {way}") for way in ("met", "said"))
+        both = np.isfinite(met).all(axis=1, keepdims=True) & np.isfinite(said).all(axis=1, keepdims=True)
+        turn = np.arange(met.shape[1]) % 2 == 1
+        mixed = np.where(turn, said, met)
+        mixed[:, 0] = (met[:, 0] + said[:, 0]) / 2
+        one = np.where(np.isfinite(met).all(axis=1, keepdims=True), met, said)
+        lost = driver.effect * np.where(both, mixed, one)
         own = points[list(driver.themes)]
         points[list(driver.themes)] = np.where(np.isfinite(lost).all(axis=1, keepdims=True), lost, own)
     return points

@@ -195,9 +195,7 @@ def _settled(vectors: Vectors, said: NDArray[np.int8], often: NDArray[np.int64],
     return home
 
 
-def _parted(
-    vectors: Vectors, said: NDArray[np.int8], often: NDArray[np.int64], first: Labels, small: int
-) -> NDArray[np.bool_]:
+def _parted(vectors: Vectors, said: NDArray[np.int8], often: NDArray[np.int64], first: Labels, small: int) -> NDArray[np.bool_]:
     """Communities that hold both praise and complaints, each said often enough, in words of their own (cosine below 0.5).
 
     A happy customer who names the one thing to mend says it in the words of the unhappy: the score alone must not part them.

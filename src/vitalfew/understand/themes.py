@@ -28,9 +28,9 @@ from vitalfew.vocabulary import arrow_table
 Places = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _RATED = ("nps", "rating", "number", "yes_no")
-# Thoughts nearer to nothing than this are 'other', but never more than 3 in 100 of what is known.
-_FLOOR = 0.1
-_MOST_OTHER = 0.03
+# Thoughts nearer to nothing than this are 'other', but never more than 5 in 100 of what is known.
+_FLOOR = 0.22
+_MOST_OTHER = 0.05
 
 
 def compute(tables: Tables, company: Company, context: Context) -> Outputs:
@@ -171,7 +171,7 @@ def _measured(
     """Everything the rows of the tables say, by number of theme."""
     everyone = _everyone(tables, comments)
     units, place = corpus.numbered(np.concatenate([asked.person, comments.unit, everyone]))
-    own, spoke, whole = np.split(place, [len(asked), len(asked) + len(comments)])
+    own, spoke, _ = np.split(place, [len(asked), len(asked) + len(comments)])
     linked = _linked(company, asked, comments, own, spoke)
     pairs = _with_parents(said, tree)
     by_response = _distinct(linked.place[pairs.record], pairs.theme)
@@ -191,7 +191,7 @@ def _measured(
     sums = Sums(units, company.company.draws, context.seed)
     effects = theme_effects.measure(
         linked.respondents, by_response, Contacts(spoke, hours, money), told, len(tree.names), complaints, rated,
-        np.unique(whole), sums,
+        np.arange(len(units)), sums,
     )  # fmt: skip
     return Material(company, comments, tree, texts, said, pairs, by_response, linked.respondents, moods, owners, effects, told,
                     driver_ids(tables, company), spoke)  # fmt: skip
