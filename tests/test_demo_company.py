@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
@@ -33,13 +34,28 @@ class World:
         return [row for row in rows if all(row[column] == value for column, value in where.items())]
 
 
-@pytest.fixture(scope="module", params=SEEDS, ids=[f"seed {seed}" for seed in SEEDS])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
-    folder = tmp_path_factory.mktemp("world")
-    demo.write(folder, seed=request.param)
-    loaded = load(folder)
-    run = pipeline.run(loaded, folder)
-    return World(folder, loaded.company, json.loads((folder / "truth.json").read_text()), run)
+@pytest.fixture(scope="module")
+def world_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], World]:
+    """The world of a seed, written and run once."""
+    made: dict[int, World] = {}
+
+    def of(seed: int) -> World:
+        if seed not in made:
+            folder = tmp_path_factory.mktemp("world")
+            demo.write(folder, seed=seed)
+            loaded = load(folder)
+            made[seed] = World(
+                folder, loaded.company, json.loads((folder / "truth.json").read_text()), pipeline.run(loaded, folder)
+            )
+        return made[seed]
+
+    return of
+
+
+@pytest.fixture(params=SEEDS, ids=[f"seed{seed}" for seed in SEEDS])
+def world(request: pytest.FixtureRequest, world_of: Callable[[int], World]) -> World:
+    seed: int = request.param
+    return world_of(seed)
 
 
 def test_the_planted_top_driver_is_first_and_its_interval_covers_the_planted_effect(world: World) -> None:
@@ -51,13 +67,16 @@ def test_the_planted_top_driver_is_first_and_its_interval_covers_the_planted_eff
     assert sum(row["share"] for row in drivers) == pytest.approx(1)
 
 
-def test_the_planted_top_two_issues_of_each_group_come_out(world: World) -> None:
-    found = {group: {row["name"] for row in world.rows("issues", group=group, top=True)} for group in world.truth["groups"]}
-    right = [group for group, planted in world.truth["groups"].items() if found[group] == set(planted)]
-    # 9 in 10 over all seeds is the aim; a single world of eight groups may miss one.
-    assert len(right) >= len(found) - 1, {
-        group: (found[group], world.truth["groups"][group]) for group in found if group not in right
-    }
+def test_the_planted_top_two_issues_of_each_group_come_out(world_of: Callable[[int], World]) -> None:
+    wrong, groups = [], 0
+    for seed in SEEDS:
+        world = world_of(seed)
+        for group, planted in world.truth["groups"].items():
+            found = {row["name"] for row in world.rows("issues", group=group, top=True)}
+            groups += 1
+            wrong += [] if found == set(planted) else [(seed, group, found, planted)]
+    assert groups == 8 * len(SEEDS)
+    assert len(wrong) <= groups / 10, wrong
 
 
 def _pairs(counts: Counter[Any]) -> int:
@@ -92,16 +111,20 @@ def test_the_planted_themes_are_found(world: World) -> None:
     assert adjusted_rand([planted[record] for record in shared], [main[record] for record in shared]) >= 0.5
 
 
-def test_the_value_at_stake_lies_within_its_interval(world: World) -> None:
-    found = {(row["group"], row["name"]): row for row in world.rows("issues") if row["value"] is not None}
-    judged = [
-        (found[issue["group"], issue["name"]], issue["cost"])
-        for issue in world.truth["issues"]
-        if (issue["group"], issue["name"]) in found
-    ]
-    assert len(judged) >= 0.7 * len(world.truth["issues"])
-    within = sum(row["low"] <= cost <= row["high"] for row, cost in judged)
-    assert within >= 0.8 * len(judged), [(row["name"], row["low"], cost, row["high"]) for row, cost in judged]
+def test_the_value_at_stake_lies_within_its_interval(world_of: Callable[[int], World]) -> None:
+    # Judged over all worlds: the issues of one world share the worth of a point, and so miss or hit together.
+    judged: list[tuple[int, str, float, float, float]] = []
+    planted = 0
+    for seed in SEEDS:
+        world = world_of(seed)
+        cost = {(issue["group"], issue["name"]): issue["cost"] for issue in world.truth["issues"]}
+        planted += len(cost)
+        for row in world.rows("issues"):
+            if row["value"] is not None and (row["group"], row["name"]) in cost:
+                judged.append((seed, row["name"], row["low"], cost[row["group"], row["name"]], row["high"]))
+    assert len(judged) >= 0.9 * planted
+    outside = [each for each in judged if not each[2] <= each[3] <= each[4]]
+    assert len(outside) <= 0.2 * len(judged), outside
 
 
 def test_the_chosen_portfolio_is_feasible_and_not_below_any_ranking_rule(world: World) -> None:
@@ -146,12 +169,11 @@ def _check_feasible(world: World) -> None:
 def test_every_record_is_accounted_for(world: World) -> None:
     for source in world.rows("sources"):
         assert source["rows_read"] == source["rows_loaded"] + source["rows_quarantined"]
-    assert len(world.rows("quarantine")) >= sum(world.truth["bad_rows"].values())
+    assert len(world.rows("quarantine")) >= sum(world.truth["bad_rows"].values()) > 0
 
 
-def test_the_same_world_again_gives_the_same_bytes(world: World, tmp_path: Path) -> None:
-    if world.truth["seed"] != SEEDS[0]:
-        pytest.skip("one world is enough")
+def test_the_same_world_again_gives_the_same_bytes(world_of: Callable[[int], World], tmp_path: Path) -> None:
+    world = world_of(SEEDS[0])
     demo.write(tmp_path, seed=SEEDS[0])
     again = pipeline.run(load(tmp_path), tmp_path)
     assert again.stages == world.run.stages

@@ -215,7 +215,8 @@ def _shares(found: dict[str, Floats], themes: int) -> Floats:
 
     Where at least 10 people name the theme in a response, those who had also written in about it tell how many of the troubled
     write in at all, and the people who wrote in are scaled up by it: two lists of the same people, capture and recapture (Chapman
-    1951, University of California Publications in Statistics 1(7)).
+    1951, University of California Publications in Statistics 1(7)). Where fewer than half had written in, the lists are not of the
+    same trouble, or too few to scale by, and nothing is scaled.
     """
     band, commented = found["band"], found["band commented"]
     usable = np.where(commented > 0, band, 0.0)
@@ -229,7 +230,7 @@ def _shares(found: dict[str, Floats], themes: int) -> Floats:
     plain = np.where(larger[:, None] & np.isfinite(surveyed[:, :1]), surveyed, met)
     wrote, answered, both = found["wrote theme"], found["answered theme"], found["both theme"]
     scaled = ((wrote + 1) * (answered + 1) / (both + 1) - 1) / found["people"]
-    enough = (answered[:, :1] >= _RECAPTURED) & (both[:, :1] >= _RECAPTURED / 2)
+    enough = (answered[:, :1] >= _RECAPTURED) & (both[:, :1] >= answered[:, :1] / 2)
     return np.where(enough, np.maximum(scaled, met), plain)
 
 
