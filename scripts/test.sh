@@ -11,6 +11,6 @@ echo "== the reference pages are those the code would write"
 $bin/python scripts/reference.py --check
 echo "== tests"
 if [ "${1:-}" = long ]; then
-    exec $bin/python -m pytest -q -n 2 --dist loadfile -m "slow or not slow"
+    exec $bin/python -m pytest -q -n 2 --dist loadfile
 fi
-exec $bin/python -m pytest -q -n 2 --dist loadfile
+exec $bin/python -m pytest -q -n 2 --dist loadfile -m "not slow"

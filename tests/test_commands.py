@@ -184,7 +184,6 @@ def test_tables_and_runs_that_are_not_there_are_told(shop: Path) -> None:
     assert "did you mean metrics" in unknown.stderr
 
 
-@pytest.mark.slow
 def test_a_run_killed_at_any_moment_leaves_the_last_good_run_in_place(tmp_path: Path) -> None:
     demo.write(tmp_path / "acme", seed=3)
     folder = tmp_path / "acme"

@@ -90,14 +90,9 @@ def demo(
 def check(folder: Folder) -> None:
     """Check settings and sources and list every fault; exit 2 if any."""
     from vitalfew.company import load
-    from vitalfew.faults import Refused
     from vitalfew.listen.stage import faults_of
 
-    loaded = load(folder)
-    faults = faults_of(loaded.company, folder, loaded.lines)
-    if faults:
-        raise Refused(faults)
-    company = loaded.company
+    company = load(folder, faults_of).company
     typer.echo(
         f"{folder / 'company.toml'}: no faults in {len(company.source)} sources, {len(company.questions)} questions, "
         f"{len(company.group)} groups, {len(company.promise)} promises, {len(company.initiative)} initiatives."
@@ -120,8 +115,9 @@ def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
     from vitalfew.company import load
     from vitalfew.documents.summary import ten_lines
     from vitalfew.engine import DuckEngine, Tables
+    from vitalfew.listen.stage import faults_of
 
-    loaded = load(folder)
+    loaded = load(folder, faults_of)
     with _progress(quiet) as report:
         finished = pipeline.run(loaded, folder, as_of, report)
     engine = DuckEngine()
@@ -185,6 +181,7 @@ def why(
     ],
 ) -> None:
     """Walk a claim down to the records it rests on."""
+    from vitalfew.company import load
     from vitalfew.documents.why import walk
     from vitalfew.engine import DuckEngine, Tables
     from vitalfew.faults import Fault, Refused
@@ -193,7 +190,7 @@ def why(
     current = Workspace(folder).need_current()
     engine = DuckEngine()
     try:
-        for line in walk(Tables(engine, current.paths()), claim):
+        for line in walk(Tables(engine, current.paths()), claim, load(folder).company):
             typer.echo(line)
     except LookupError as error:
         raise Refused(

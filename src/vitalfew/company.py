@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,9 @@ KEY_COLUMNS = (
 LONG_SURVEY = ("question", "value", "text", "kind")
 
 
+FaultsOf = Callable[[Company, Path, Lines], list[Fault]]
+
+
 @dataclass(frozen=True)
 class Loaded:
     """Settings and where each of them stands in the file."""
@@ -59,8 +62,8 @@ class Loaded:
     lines: Lines
 
 
-def load(workspace: Path) -> Loaded:
-    """Read `workspace`/company.toml. Raises `Refused` with every fault found."""
+def load(workspace: Path, faults_of: FaultsOf | None = None) -> Loaded:
+    """Read `workspace`/company.toml. Raises `Refused` with every fault found; `faults_of` adds those of the sources to the list."""
     path = workspace / FILE
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -85,6 +88,8 @@ def load(workspace: Path) -> Loaded:
     except ValidationError as error:
         raise Refused([_shape_fault(each, lines) for each in error.errors()]) from None
     faults = list(_meaning_faults(company, lines))
+    if faults_of is not None and all(source.table in readable() for source in company.source):
+        faults += faults_of(company, workspace, lines)
     if faults:
         raise Refused(faults)
     return Loaded(company, lines)
@@ -256,12 +261,9 @@ def _question_faults(company: Company, lines: Lines) -> Iterator[Fault]:
                 yield _fault(lines, place, f"question {name!r} needs exactly one of column, columns and sql", 'e.g. column = "Q1"')
             before = first.setdefault(name, (source.name, question.kind, question.bounds))
             if before[1:] != (question.kind, question.bounds):
-                yield _fault(
-                    lines,
-                    place,
-                    f"question {name!r} is {question.kind} {question.bounds or ''} here, but {before[1]} {before[2] or ''} in {before[0]!r}",
-                    "give it another name, or bring both to one scale with sql",
-                )
+                here, there = (f"{kind} {bounds or ''}".strip() for kind, bounds in ((question.kind, question.bounds), before[1:]))
+                what = f"question {name!r} is {here} here and {there} in {before[0]!r}"
+                yield _fault(lines, place, what, "give it another name, or bring both to one scale with sql")
 
 
 def _group_faults(company: Company, lines: Lines) -> Iterator[Fault]:

@@ -19,6 +19,9 @@ import pyarrow as pa
 
 Kind = Literal["text", "whole", "number", "yes_no", "time", "date"]
 
+# The group of an issue that no work group owns: a word, not a group.
+NOT_ASSIGNED = "Not assigned"
+
 ARROW: dict[Kind, pa.DataType] = {
     "text": pa.string(),
     "whole": pa.int64(),

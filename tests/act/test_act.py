@@ -152,11 +152,11 @@ def test_the_page_of_the_documentation(context: Context) -> None:
     assert [row["text"] for row in page["whys"]][:2] == ["Trucks leave late", "Picking ends late"]
     assert page["whys"][4]["text"] == "Nobody owns the cut-off (confirmed)"
     assert page["whys"][5]["text"] == "Not yet asked: the 5 whys of this issue. Start with: why does this happen: Damaged parcel?"
-    assert page["indicators"][0]["text"] == "now 92 %, target 95 %"
+    assert page["indicators"][0]["text"] == "now 92 %, target 95 %; shows within weeks"
     assert page["stop"][0]["label"] == "Not now: Second depot"
     assert page["stop"][0]["text"] == "does not fit the budget"
     assert page["sponsor"][0]["text"] == "Carl (COO); not yet signed"
-    assert "2026-09-30" in page["told"][0]["text"]
+    assert "30 September 2026" in page["told"][0]["text"]
 
 
 def test_the_vital_few_are_the_themes_that_make_up_four_fifths_of_the_complaints_within_the_driver(context: Context) -> None:
@@ -280,7 +280,7 @@ def test_risks_are_those_people_named_and_those_read_off_the_plan(context: Conte
     found = {row["risk"]: row for row in rows}
     assert len(found) == 4
     assert [row["origin"] for row in rows].count("company.toml") == 1
-    assert "90 % of the people of Logistics in 2026-08" in found["risk:earlier-cut-off/capacity"]["because"]
+    assert "90 % of the people of Logistics in August 2026" in found["risk:earlier-cut-off/capacity"]["because"]
     assert found["risk:earlier-cut-off/value"]["may"] == "Earlier cut-off may bring nothing"
     assert found["risk:night-shift/waits-for-earlier-cut-off"]["initiative"] == "initiative:night-shift"
     assert all(1 <= row["probability"] <= 5 and 1 <= row["impact"] <= 5 for row in rows)
@@ -303,3 +303,32 @@ def test_nothing_found_gives_empty_tables_and_says_why(context: Context) -> None
     outputs = stage.run(tables_of(context), company_of(), context)
     assert {name: len(rows_of(outputs, name, context)) for name in outputs.tables} == dict.fromkeys(stage.WRITES, 0)
     assert [gap.figure for gap in outputs.gaps] == ["one-page strategies"]
+
+
+def test_issues_no_group_owns_make_no_page_and_no_action(context: Context) -> None:
+    lost = {**LATE, "issue": "issue:not-assigned/lost", "name": "Lost", "group": "Not assigned"}
+    outputs = _run(context, issues=[LATE, lost], initiatives=[_initiative("Find it", group="Not assigned", acts_on=lost["issue"])])
+    assert {row["group"] for row in rows_of(outputs, "one_pages", context)} == {"Logistics"}
+    assert rows_of(outputs, "actions", context) == []
+    assert [gap.figure for gap in outputs.gaps if "Not assigned" in gap.figure] == []
+
+
+def test_a_theme_stands_once_on_a_page_and_the_only_driver_is_told_by_its_effect(context: Context) -> None:
+    only = {"driver_id": "driver:score/on-time", "outcome": "score", "driver": "On time", "segment": "all", "share": 1.0, "rank": 1}
+    only |= {"low": 1.0, "high": 1.0, "effect": 1.78, "effect_low": 1.62, "effect_high": 1.93}
+    never = {**LATE, "issue": "issue:logistics/never", "name": "Never arrived", "theme": "theme:lost-parcel", "rank": 2}
+    themes = [_theme("late-delivery", 40, "On time"), _theme("lost-parcel", 60, "On time")]
+    page = _page(_run(context, issues=[LATE, never], themes=themes, drivers=[only]), context)
+    assert [row["label"] for row in page["vital few"]] == ["Late delivery", "Lost parcel"]
+    assert "one kept promise (On time) goes with +1.8 (1.6 to 1.9) points of score" in page["issue"][0]["text"]
+    assert "100 %" not in page["issue"][0]["text"]
+
+
+def test_no_sentence_ends_in_two_full_stops_and_no_date_is_a_number(context: Context) -> None:
+    causes = [{"issue": "Late delivery", "depth": 5, "text": "Nobody owns it.", "action": "Name an owner", "status": "tested"}]
+    whys = [{"issue": LATE["issue"], "branch": "1", "depth": 5, "text": "Nobody owns it.", "status": "tested"}]
+    outputs = _run(context, _company(cause=causes), causes=whys)
+    texts = [row["text"] for row in rows_of(outputs, "one_pages", context)]
+    assert any("Answers: Nobody owns it." in text for text in texts)
+    assert any("1 July 2026 to 30 September 2026" in text for text in texts)
+    assert [text for text in texts if ".." in text or "2026-" in text] == []

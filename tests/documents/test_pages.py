@@ -13,7 +13,8 @@ import pytest
 from tests.documents import sample
 
 from vitalfew.documents import stage
-from vitalfew.documents.book import gather, whale_curve
+from vitalfew.documents.book import gather, heard, whale_curve
+from vitalfew.documents.why import walk
 
 PAGES = [*(f"{name}.html" for name in stage.PAGES), "groups/logistics.html", "groups/billing.html", "groups/it.html"]
 
@@ -160,3 +161,68 @@ def test_an_issue_without_a_value_in_money_shows_the_points_it_costs(tmp_path: P
     issue = {**book["issues"][0], "value": None}
     assert book.stake(issue).startswith("2.1 (1.2 to 3.0) points of Recommend us, n = ")
     assert book.stake({**issue, "points": None, "note": "no answers"}) == "not computed (no answers)"
+
+
+def test_issues_no_group_owns_make_no_group_and_say_how_to_assign_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = sample.small_tables()
+    given["issues"][0] |= {"group": "Not assigned", "name": "Ownerless"}
+    for row in given["one_pages"]:
+        row["group"] = "Not assigned" if row["group"] == "Billing" else row["group"]
+    monkeypatch.setattr(sample, "small_tables", lambda: given)
+    tables, context = sample.make(tmp_path / "tables")
+    stage.write(tables, sample.COMPANY, context, tmp_path / "out")
+    assert not list((tmp_path / "out").rglob("not-assigned.*"))
+    said = plain(tmp_path / "out" / "issues.html")
+    assert "No group owns these yet" in said
+    assert said.index("No group owns these yet") < said.rindex("Ownerless")
+    assert 'name = "Ownerless"' in said
+    assert "1 issue has no work group yet" in plain(tmp_path / "out" / "index.html")
+
+
+def test_a_plan_that_costs_more_than_it_brings_says_so_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = sample.small_tables()
+    for row in given["initiatives"]:
+        row |= {"value": 1530.0, "low": 247.0, "high": 3030.0, "cost": 60000.0}
+    given["portfolio"][0] |= {"value": 1850.0, "low": 298.0, "high": 3660.0, "used": 150000.0}
+    monkeypatch.setattr(sample, "small_tables", lambda: given)
+    tables, context = sample.make(tmp_path / "tables")
+    stage.write(tables, sample.COMPANY, context, tmp_path / "out")
+    index = plain(tmp_path / "out" / "index.html")
+    assert "First by value, but it costs more than it brings: Promise dates the carrier can keep" in index
+    assert "The plan as a whole costs more than it brings within the plan: €150,000 against at most €3,660" in index
+    assert "The plan as a whole costs more than it brings" in plain(tmp_path / "out" / "choice.html")
+
+
+def test_the_only_driver_is_told_by_its_effect_not_by_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = sample.small_tables()
+    only = next(row for row in given["drivers"] if row["outcome"] == sample.COMPANY.outcome)
+    only |= {"question": "promise:on-time", "driver": "On time", "share": 1.0, "low": 1.0, "high": 1.0}
+    only |= {"effect": 1.782, "effect_low": 1.618, "effect_high": 1.927}
+    given["drivers"] = [only]
+    monkeypatch.setattr(sample, "small_tables", lambda: given)
+    tables, context = sample.make(tmp_path / "tables")
+    stage.write(tables, sample.COMPANY, context, tmp_path / "out")
+    said = plain(tmp_path / "out" / "drivers.html")
+    assert "One kept promise (On time) goes with +1.8 (1.6 to 1.9) points of Recommend us" in said
+    assert "100 % (100 % to 100 %)" not in said
+
+
+def test_an_expectation_is_a_phrase_and_the_quotes_are_customers_words() -> None:
+    glued = "Easy ordering: met, customers say “quick: done”; missed, “error 500”"
+    assert heard(glued) == ("Easy ordering", [("Met", "quick: done"), ("Missed", "error 500")])
+    assert heard("Be there on the day you said") == ("Be there on the day you said", [])
+    assert heard(None) == ("", [])
+
+
+def test_what_a_claim_rests_on_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = sample.small_tables()
+    given["evidence"] = [
+        *({**row, "weight": 1.0} for row in given["evidence"]),
+        {"claim": "portfolio:plan", "support": "initiative:1-promise", "role": "in the plan from 2026-07", "weight": 1.0},
+        {"claim": "initiative:1-promise", "support": "setting:initiative/1-promise", "role": "costs EUR 60,000", "weight": 1.0},
+    ]
+    monkeypatch.setattr(sample, "small_tables", lambda: given)
+    text = "\n".join(walk(sample.make(tmp_path)[0], "portfolio:plan", sample.COMPANY))
+    assert text.startswith("Plan: the initiatives chosen together [portfolio:plan]")
+    assert "In the plan from July 2026 - Initiative: Promise dates the carrier can keep" in text
+    assert "Costs €60,000 - Stated in company.toml: initiative “Promise dates the carrier can keep”" in text

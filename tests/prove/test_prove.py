@@ -165,3 +165,14 @@ def test_nothing_at_all_gives_empty_tables_and_says_why(context: Context) -> Non
     outputs = stage.run(tables_of(context), company_of(), context)
     assert {name: len(rows_of(outputs, name, context)) for name in outputs.tables} == {"benefits": 0, "effects": 0}
     assert [gap.figure for gap in outputs.gaps] == ["measured benefits"]
+
+
+def test_other_occurrences_serve_as_comparison_and_an_empty_group_compares_nothing() -> None:
+    days = (365, 365)
+    same = [{"occurs": occurs, "compared": True, "part": part, "n": 10} for occurs in (True, False) for part in (-1, 0)]
+    changed = [{"occurs": True, "compared": False, "part": -1, "n": 40}, {"occurs": True, "compared": False, "part": 0, "n": 20}]
+    # The same occurrence elsewhere is the comparison where there is one; other occurrences are then left out.
+    assert counting._counts(changed + same, days).compared == (10, 10)
+    assert counting._counts(changed + same[2:], days).compared == (10, 10)
+    assert counting._counts(changed, days).compared is None
+    assert counting._counts(changed, days).changed == (40, 20)

@@ -6,6 +6,7 @@ from typing import Any
 
 from vitalfew.act.facts import Facts
 from vitalfew.evidence import Step, claim_id
+from vitalfew.vocabulary import NOT_ASSIGNED
 
 # A one-page strategy holds five actions; the table holds them all.
 MOST_ON_PAGE = 5
@@ -14,7 +15,7 @@ MOST_ON_PAGE = 5
 def compute(facts: Facts) -> tuple[list[dict[str, Any]], list[Step]]:
     """Rows of table actions, and what each answers: the chosen initiatives of a group first, then the answers to its whys."""
     rows: list[dict[str, Any]] = []
-    names = sorted({*facts.groups(), *(row["group"] for row in facts.chosen() if row["group"])})
+    names = sorted({*facts.groups(), *(row["group"] for row in facts.chosen() if row["group"] not in (None, "", NOT_ASSIGNED))})
     for name in names:
         made = [*_of_initiatives(facts, name), *_of_causes(facts, name)]
         unique: dict[str, dict[str, Any]] = {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from vitalfew.engine import Tables
 from vitalfew.settings import Company, Group, Initiative, slug
+from vitalfew.vocabulary import NOT_ASSIGNED
 
 Row = Mapping[str, Any]
 
@@ -56,8 +57,8 @@ class Facts:
         self.customers = tables.rows(paying)[0]
 
     def groups(self) -> list[str]:
-        """Groups that cause an issue, by name."""
-        return sorted({row["group"] for row in self.issues if row["group"]})
+        """Groups that cause an issue, by name; issues no group owns make none."""
+        return sorted({row["group"] for row in self.issues if row["group"] not in (None, "", NOT_ASSIGNED)})
 
     def top(self, group: str) -> list[dict[str, Any]]:
         """The issues of the group to be solved: at most two."""
@@ -125,6 +126,12 @@ class Facts:
         people = authored.people if authored else {}
         return sorted(name for name, months in people.items() if months > 0 and name != row["group"])
 
+    def outcome_name(self) -> str:
+        """The outcome in few words: NPS, or the question's name."""
+        if self.outcome is not None and self.outcome["statistic"] == "nps":
+            return "NPS"
+        return (self.company.outcome or "the outcome").replace("_", " ")
+
     def vital_few(self, issue: Row) -> list[tuple[dict[str, Any], float]]:
         """The themes that make up 80 % of the complaints within the issue's driver, with their share; the issue's own first.
 
@@ -147,14 +154,15 @@ class Facts:
             running += row["n_comments"] or 0
         return found
 
-    def expectation(self, issues: Iterable[Row]) -> dict[str, Any] | None:
-        """The overall expectation that speaks of these issues' themes, else the most widely shared one."""
+    def expectation(self, issues: Iterable[Row]) -> tuple[dict[str, Any] | None, bool]:
+        """The overall expectation that speaks of these issues' themes, else the most widely shared one; and whether it does."""
         themes = {row["theme"] for row in issues if row["theme"]}
         themes |= {
             self.themes[theme]["parent"] for theme in sorted(themes) if theme in self.themes and self.themes[theme]["parent"]
         }
         ranked = sorted(self.expectations, key=lambda row: (-(row["share_people"] or 0.0), row["expectation"]))
-        return next((row for row in ranked if themes & set((row["themes"] or "").split(";"))), ranked[0] if ranked else None)
+        own = next((row for row in ranked if themes & set((row["themes"] or "").split(";"))), None)
+        return own or (ranked[0] if ranked else None), own is not None
 
     def promise_of(self, issue: Row) -> dict[str, Any] | None:
         """The promise the issue breaks, if its driver is one."""

@@ -5,12 +5,13 @@ What nobody has said or measured is said to be missing; nothing is invented.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from vitalfew.act.actions import MOST_ON_PAGE
 from vitalfew.act.facts import Facts, Row
-from vitalfew.act.words import between, clip, count, day, known, money, number, share
+from vitalfew.act.words import between, clip, count, day, known, money, number, open_end, share
 from vitalfew.evidence import Step, claim_id
 from vitalfew.settings import slug
 
@@ -73,13 +74,19 @@ class _Page:
         served = self.facts.group(self.group).serves
         paying = self.facts.customers["paying"]
         known_ones = f"; {paying:,} customers paid in the last 12 months" if paying else ""
-        yield "Whom we serve", (served + known_ones) if served else f"Not yet said: whom {self.group} serves{known_ones}.", None
+        yield (
+            "Whom we serve",
+            (open_end(served) + known_ones) if served else f"Not yet said: whom {self.group} serves{known_ones}.",
+            None,
+        )
 
     def _expectation(self) -> Iterator[Line]:
-        found = self.facts.expectation(self.issues)
+        found, is_own = self.facts.expectation(self.issues)
         if found:
-            text = f"{found['statement']} ({share(found['share_people'])} of those who comment speak of it)"
-            yield "What they expect", text, found["expectation"]
+            # The quotes that show an expectation met or missed have their own place; here it is one phrase.
+            said = re.split(r": (?=met|missed)", found["statement"] or "")[0]
+            text = f"{open_end(said)} ({share(found['share_people'])} of those who comment speak of it)"
+            yield "What they expect" if is_own else "What customers expect most", text, found["expectation"]
         else:
             yield "What they expect", "Not yet known: too few comments. Ask customers what they expect of us.", None
         own = [row for _, row in sorted(self.facts.promises.items()) if row["group"] == self.group]
@@ -92,29 +99,31 @@ class _Page:
 
     def _issue(self) -> Iterator[Line]:
         for row in self.issues:
-            parts = [self._worth(row), self._reach(row), self._driver(row), self._hours(row)]
+            parts = [self._worth(row), self._reach(row), self._hours(row), self._driver(row)]
             yield row["name"], "; ".join(part for part in parts if part) + ".", row["issue"]
 
     def _worth(self, row: Row) -> str:
         if not known(row["value"]):
-            return f"worth not known ({row['note']})" if row["note"] else "worth not known"
+            return f"worth not known ({open_end(row['note'])})" if row["note"] else "worth not known"
         return f"{money(row['value'], self.currency)} a year at stake{between(row['low'], row['high'], 'money', self.currency)}"
 
     def _reach(self, row: Row) -> str:
         people = count(row["n_people"], "person", "people") if row["n_people"] is not None else ""
         comments = count(row["n_comments"], "comment", "comments") if row["n_comments"] else ""
-        revenue = f"revenue {money(row['revenue'], self.currency)} a year" if row["revenue"] else ""
         points = (
             f"{number(row['points'])} points lost{between(row['points_low'], row['points_high'])}" if known(row["points"]) else ""
         )
-        return ", ".join(part for part in (points, people, comments, revenue) if part)
+        return ", ".join(part for part in (points, people, comments) if part)
 
     def _driver(self, row: Row) -> str:
         driver = self.facts.drivers.get(slug(row["driver"])) if row["driver"] else None
         if driver is None or not known(driver["share"]):
             return ""
         part = f"{share(driver['share'])}{between(driver['low'], driver['high'], 'share')}"
-        text = f"{driver['driver']} is {part} of what moves {row['outcome']}"
+        text = f"{driver['driver']} is {part} of what moves {self.facts.outcome_name()}"
+        if len(self.facts.drivers) == 1:
+            # The only driver has the whole share, which says nothing; its effect does.
+            text = self._effect(driver, self.facts.promise_of(row) is not None)
         if not known(driver["performance"]) or self.facts.promise_of(row) is not None:
             return text
         alike = [
@@ -131,15 +140,34 @@ class _Page:
         best = max(levels, key=lambda each: each["level"], default=None)
         return text + (f", {best['competitor']} {number(best['level'])}" if best else "")
 
+    def _effect(self, driver: Row, promised: bool) -> str:
+        if not known(driver["effect"]):
+            return ""
+        ends = between(driver["effect_low"], driver["effect_high"])
+        sign = "+" if driver["effect"] > 0 else ""
+        one = f"one kept promise ({driver['driver']})" if promised else f"one point more of {driver['driver']}"
+        return f"{one} goes with {sign}{number(driver['effect'])}{ends} points of {self.facts.outcome_name()}"
+
     @staticmethod
     def _hours(row: Row) -> str:
         return f"{number(row['hours'], 0)} hours a year of our own" if row["hours"] else ""
 
     def _vital_few(self) -> Iterator[Line]:
         silent = []
+        said_of: set[str] = set()
+        own = {issue["theme"] for issue in self.issues}
         for issue in self.issues:
-            few = self.facts.vital_few(issue)[: MOST_LINES["vital few"] // max(1, len(self.issues))]
+            # A theme stands once: under the issue it is the theme of, else where it comes first.
+            fresh = [
+                each
+                for each in self.facts.vital_few(issue)
+                if each[0]["theme"] == issue["theme"] or each[0]["theme"] not in own | said_of
+            ]
+            few = fresh[: MOST_LINES["vital few"] // max(1, len(self.issues))]
             for theme, part in few:
+                if theme["theme"] in said_of:
+                    continue
+                said_of.add(theme["theme"])
                 quote = clip(theme["quote"] or issue["quote"], LONGEST_QUOTE)
                 said = f"{share(part)} of the complaints here, {count(theme['n_comments'], 'comment', 'comments')}"
                 yield theme["name"], f"{said}: “{quote}”" if quote else said, theme["theme"]
@@ -162,14 +190,14 @@ class _Page:
             size = 1 if fits else -(-len(chain) // (room // len(chains)))
             for start in range(0, len(chain), size):
                 part = chain[start : start + size]
-                text = " → ".join(f"{why['text']}{_sure(why)}" for why in part)
+                text = " → ".join(f"{open_end(why['text'])}{_sure(why)}" for why in part)
                 yield f"Why {part[0]['depth']}: {issue['name']}", text, issue["issue"]
 
     def _actions(self) -> Iterator[Line]:
         for row in self.actions:
             when = f"{day(row['start'])} to {day(row['due'])}" if row["due"] else "due: not set"
             effort = f", {number(row['effort'])} person-months" if known(row["effort"]) else ""
-            answer = f" Answers: {row['cause']}." if row["cause"] else ""
+            answer = f" Answers: {open_end(row['cause'])}." if row["cause"] else ""
             yield row["what"], f"{row['owner']}; {when}{effort}; {row['status']}.{answer}", row["action"]
         if not self.actions:
             yield "Action", f"None yet: no initiative in the plan and no answer to a why belongs to {self.group}.", None
@@ -183,7 +211,9 @@ class _Page:
             # Ratings are shown as numbers; everything else counted here is a share.
             form = number if row["indicator"].startswith("Mean rating") else share
             target = form(row["target"]) if known(row["target"]) else "not set"
-            yield row["indicator"], f"now {form(row['baseline'])}, target {target}", row["action"]
+            # The lag stands in brackets after what is counted.
+            counted, _, lag = row["indicator"].rstrip(")").rpartition(" (")
+            yield counted, f"now {form(row['baseline'])}, target {target}; {lag}", row["action"]
         if not seen:
             yield "Leading indicator", "Not yet set: choose what will show within weeks that the issue shrinks.", None
 
@@ -192,7 +222,7 @@ class _Page:
         if outcome is not None and known(outcome["value"]):
             figure = f"{number(outcome['value'])}{between(outcome['low'], outcome['high'])}, n = {outcome['n']:,}"
             text = f"{figure}; follows in 6 to 18 months"
-            yield f"Lagging: {outcome['question']} ({outcome['statistic']})", text, outcome["metric"]
+            yield f"Lagging: {self._lagging(outcome)}", text, outcome["metric"]
         chosen = self.facts.chosen(self.group)
         for row in chosen[:2]:
             worth = "not known in money"
@@ -205,6 +235,12 @@ class _Page:
             )
         if not chosen:
             yield "Expected", f"Nothing yet: no initiative of {self.group} is in the plan.", None
+
+    def _lagging(self, outcome: Row) -> str:
+        asked = self.facts.company.questions.get(outcome["question"])
+        name = (asked.label if asked else "") or outcome["question"].replace("_", " ")
+        kind = {"nps": "NPS", "top2": "top two answers"}.get(outcome["statistic"], outcome["statistic"])
+        return f"{name} ({kind})"
 
     def _help(self) -> Iterator[Line]:
         said = False
@@ -223,7 +259,7 @@ class _Page:
     def _stop(self) -> Iterator[Line]:
         refused = self.facts.refused(self.group)
         for row in refused[:2]:
-            yield f"Not now: {row['name']}", row["reason"] or "not in the plan", row["initiative"]
+            yield f"Not now: {row['name']}", open_end(row["reason"]) or "not in the plan", row["initiative"]
         if not refused:
             yield "What we stop", "Not yet said: what we stop, to have room for this.", None
 

@@ -49,7 +49,7 @@ def _capacity(facts: Facts) -> list[tuple[dict[str, Any], str]]:
         worst = max(months, key=lambda row: (row["used"] or 0.0) / row["limit"], default=None)
         if worst is None or (worst["used"] or 0.0) / worst["limit"] <= FULL:
             continue
-        month = f"{worst['month']:%Y-%m}"
+        month = f"{worst['month']:%B %Y}"
         running = [row for row in facts.chosen(group) if row["start"] and row["start"] <= worst["month"] <= row["end"]]
         for initiative in running or facts.chosen(group)[:1]:
             row = _proposed(

@@ -6,6 +6,7 @@ import math
 from datetime import date
 
 Number = float | None
+MINUS = "\u2212"
 
 
 def known(value: Number) -> bool:
@@ -16,14 +17,14 @@ def known(value: Number) -> bool:
 def number(value: Number, digits: int | None = None) -> str:
     """A number with thousands separated; digits by its size.
 
-    >>> number(1204), number(3.14159), number(0.0345), number(None)
-    ('1,204', '3.1', '0.03', 'not known')
+    >>> number(1204), number(3.14159), number(0.0345), number(-8.6), number(None)
+    ('1,204', '3.1', '0.03', '−8.6', 'not known')
     """
     if value is None or not math.isfinite(value):
         return "not known"
     if digits is None:
         digits = 0 if float(value).is_integer() or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{digits}f}".replace("-", MINUS)
 
 
 def share(value: Number) -> str:
@@ -35,19 +36,20 @@ def share(value: Number) -> str:
     if value is None or not math.isfinite(value):
         return "not known"
     percent = 100 * value
-    return f"{percent:.{1 if 0 < abs(percent) < 1 or 99 < percent < 100 else 0}f} %"
+    digits = 1 if 0 < abs(percent) < 1 or 99 < percent < 99.95 else 0
+    return f"{percent:.{digits}f} %".replace("-", MINUS)
 
 
 def money(value: Number, currency: str) -> str:
     """Money to three significant digits.
 
     >>> money(148349.2, "EUR"), money(-12.0, "EUR")
-    ('EUR 148,000', 'EUR -12')
+    ('EUR 148,000', '−EUR 12')
     """
     if value is None or not math.isfinite(value):
         return "not known"
     digits = 2 - math.floor(math.log10(abs(value))) if value else 0
-    return f"{currency} {round(value, min(digits, 0)):,.0f}"
+    return f"{MINUS if value < 0 else ''}{currency} {abs(round(value, min(digits, 0))):,.0f}"
 
 
 def between(low: Number, high: Number, form: str = "number", currency: str = "") -> str:
@@ -74,8 +76,21 @@ def count(many: int | None, one: str, several: str) -> str:
 
 
 def day(value: date | None) -> str:
-    """A day as 2026-07-01, or that it is not set."""
-    return value.isoformat() if value else "not set"
+    """A day, or that it is not set.
+
+    >>> day(date(2026, 7, 1)), day(None)
+    ('1 July 2026', 'not set')
+    """
+    return f"{value.day} {value:%B %Y}" if value else "not set"
+
+
+def open_end(text: str | None) -> str:
+    """A sentence without its full stop, to go on after it.
+
+    >>> open_end("The shop closes at midnight. ")
+    'The shop closes at midnight'
+    """
+    return (text or "").strip().rstrip(".")
 
 
 def clip(text: str | None, length: int) -> str:

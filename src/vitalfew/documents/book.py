@@ -15,7 +15,7 @@ import numpy as np
 from vitalfew.documents import words
 from vitalfew.engine import Tables
 from vitalfew.settings import Company, slug
-from vitalfew.vocabulary import TABLES
+from vitalfew.vocabulary import NOT_ASSIGNED, TABLES
 
 Row = dict[str, Any]
 MOST_ROWS = 50
@@ -43,6 +43,33 @@ SMALL = (
     "effects",
     "not_computed",
 )
+
+
+# Columns with sentences of other rooms.
+OUR_WORDS = (
+    *(("initiatives", "reason"), ("portfolio", "rules"), ("portfolio", "note"), ("issues", "note"), ("one_pages", "text")),
+    *(("risks", "because"), ("risks", "leading_to"), ("risks", "action"), ("risks", "trigger"), ("effects", "note")),
+)
+
+
+def owned(issue: Mapping[str, Any]) -> bool:
+    """Whether a work group owns the issue."""
+    return issue["group"] not in (None, "", NOT_ASSIGNED)
+
+
+def _costliest(issue: Row) -> tuple[float, float, int, str]:
+    return -(issue["value"] or 0.0), -(issue["points"] or 0.0), -(issue["n_people"] or 0), issue["issue"]
+
+
+def heard(statement: str | None) -> tuple[str, list[tuple[str, str]]]:
+    """An expectation as a phrase, and customers' words that show it met or missed.
+
+    >>> heard("Easy ordering: met, customers say “quick”; missed, “error 500”")
+    ('Easy ordering', [('Met', 'quick'), ('Missed', 'error 500')])
+    """
+    line = (statement or "").strip()
+    found = [(kind.capitalize(), said) for kind, said in re.findall(r"\b(met|missed), (?:customers say )?“([^”]*)”", line)]
+    return (re.split(r": (?=met, |missed, )", line)[0] if found else line), found
 
 
 def clean(row: Mapping[str, Any]) -> Row:
@@ -122,9 +149,9 @@ class Book:
 
     def worth(self, value: float | None, low: float | None = None, high: float | None = None, note: str | None = None) -> str:
         """What an initiative or a plan is worth: money, or points of the outcome when there is no money."""
-        form = words.points if self.in_points else self.money
-        unit = f" points of {self.label(self.company.outcome)}" if self.in_points and value is not None else ""
-        return words.figure(value, low, high, None, form, note if value is None else None) + unit
+        if self.in_points and value is not None:
+            return self.points_of(self.company.outcome, value, low, high)
+        return words.figure(value, low, high, None, self.money, note if value is None else None)
 
     def worth_of(self, initiative: Row) -> str:
         """What an initiative is worth, or why that is not known."""
@@ -136,8 +163,8 @@ class Book:
     def stake(self, issue: Row) -> str:
         """What an issue costs: money a year, else points of the outcome, else why neither is known; with n."""
         if issue["value"] is None and issue["points"] is not None:
-            lost = words.figure(issue["points"], issue["points_low"], issue["points_high"])
-            return f"{lost} points of {self.label(issue['outcome'])}, n = {words.number(issue['n_people'], 0)}"
+            lost = self.points_of(issue["outcome"], issue["points"], issue["points_low"], issue["points_high"])
+            return f"{lost}, n = {words.number(issue['n_people'], 0)}"
         return words.figure(issue["value"], issue["low"], issue["high"], issue["n_people"], self.money, issue["note"])
 
     @property
@@ -163,8 +190,40 @@ class Book:
 
     def top_issues(self) -> list[Row]:
         """The top two issues of each group, the costliest first."""
-        found = [row for row in self["issues"] if row["top"]]
-        return sorted(found, key=lambda row: (-(row["value"] or 0.0), -(row["n_people"] or 0), row["issue"]))
+        return sorted((row for row in self["issues"] if row["top"] and owned(row)), key=_costliest)
+
+    def other_issues(self) -> list[Row]:
+        """The issues of the groups that are not among their top two, the costliest first."""
+        return sorted((row for row in self["issues"] if not row["top"] and owned(row)), key=_costliest)
+
+    def unowned_issues(self) -> list[Row]:
+        """The issues that no work group owns, the costliest first."""
+        return sorted((row for row in self["issues"] if not owned(row)), key=_costliest)
+
+    def loses(self, row: Row, cost: str = "cost") -> bool:
+        """Whether an initiative (or the plan, with `cost` = "used") costs more money than it brings within the plan."""
+        return not self.in_points and row["value"] is not None and (row[cost] or 0.0) > row["value"]
+
+    def loss(self, row: Row, cost: str = "cost") -> str:
+        """How much more it costs than it brings, as a clause; '' when it does not."""
+        if not self.loses(row, cost):
+            return ""
+        at_most = row["high"] is not None and row["high"] < row[cost]
+        brings = f"at most {self.money(row['high'])}" if at_most else f"{self.money(row['value'])} on average"
+        return f"costs more than it brings within the plan: {self.money(row[cost])} against {brings}"
+
+    def is_share(self, question: str | None) -> bool:
+        """Whether an outcome is a share of customers, so that its points are percentage points."""
+        asked = self.company.questions.get(question or "")
+        return asked is not None and asked.kind == "yes_no"
+
+    def points_of(self, question: str | None, value: float | None, low: float | None = None, high: float | None = None) -> str:
+        """Points of an outcome with their interval and unit."""
+        if value is None:
+            return words.NOT_COMPUTED
+        times, unit = (100.0, "percentage points") if self.is_share(question) else (1.0, "points")
+        ends = [None if end is None else end * times for end in (low, high)]
+        return f"{words.figure(value * times, ends[0], ends[1])} {unit} of {self.label(question)}"
 
     def issue(self, found: str) -> Row | None:
         """The issue with this id."""
@@ -240,20 +299,14 @@ def gather(tables: Tables, company: Company, today: date) -> Book:
 
 
 def _signs(small: Mapping[str, list[Row]], currency: str) -> None:
-    """Sentences of other rooms name the currency by its code; people read one sign. Customers' words stay as they are."""
-    sign = words.SYMBOLS.get(currency)
-    if sign is None:
-        return
-    for table, column in (
-        ("initiatives", "reason"),
-        ("portfolio", "rules"),
-        ("portfolio", "note"),
-        ("issues", "note"),
-        ("one_pages", "text"),
-    ):
+    """Sentences of other rooms name the currency by its code and days by number; people read a sign and a month.
+
+    Customers' words stay as they are.
+    """
+    for table, column in OUR_WORDS:
         for row in small[table]:
             if row[column] and row.get("section") != "vital few":
-                row[column] = re.sub(rf"\b{currency}[ {words.NO_BREAK}](?=\d)", sign, row[column])
+                row[column] = words.plainly(row[column], currency)
 
 
 def _metrics(tables: Tables) -> list[Row]:
@@ -271,7 +324,7 @@ def _journey(tables: Tables) -> list[Row]:
 
 def _customers(tables: Tables) -> tuple[list[Row], list[Row], list[Row]]:
     table = tables["customers"]
-    largest = table.filter(table["revenue"].notnull()).order_by([ibis.desc("revenue"), "id"]).limit(MOST_ROWS)
+    largest = table.filter(table["revenue"] > 0).order_by([ibis.desc("revenue"), "id"]).limit(MOST_ROWS)
     losing = table.filter(table["profit"] < 0).order_by(["profit", "id"]).limit(20)
     profit = tables.numpy(table.filter(table["profit"].notnull()).select("profit"))["profit"].astype(float)
     return [clean(row) for row in tables.rows(largest)], [clean(row) for row in tables.rows(losing)], whale_curve(profit)
@@ -296,7 +349,7 @@ def _groups(company: Company, small: Mapping[str, list[Row]]) -> dict[str, str]:
     """Each work group and the name of its page's file, in the order of company.toml, then by name."""
     named = [each.name for each in company.group]
     found = sorted(
-        {row["group"] for name in ("issues", "one_pages", "actions", "initiatives") for row in small[name] if row["group"]}
+        {row["group"] for name in ("issues", "one_pages", "actions", "initiatives") for row in small[name] if owned(row)}
     )
     files: dict[str, str] = {}
     for name in dict.fromkeys([*named, *found]):

@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from vitalfew.documents import words
-from vitalfew.documents.book import Row, clean, rows
+from vitalfew.documents.book import Row, clean, heard, owned, rows
 from vitalfew.engine import Tables
 from vitalfew.evidence import children, claim_id, parse_selection
 from vitalfew.settings import slug
@@ -83,6 +83,10 @@ class Chain:
         """An amount; without a currency sign when the currency is not known."""
         return words.money(value, self.currency) if self.currency else words.number(value, 0)
 
+    def say(self, text: object) -> str:
+        """A role or reason of another room, as people read it."""
+        return words.plainly(str(text or ""), self.currency)
+
     def knows(self, claim: str) -> bool:
         """Whether the claim is in a table or rests on something."""
         return claim in self.claims or claim in self.supports
@@ -138,7 +142,7 @@ class Chain:
             return f"{claim.kind}: {claim.name}"
         asked = record_conditions(support)
         if support.startswith("setting:"):
-            return f"stated in company.toml: {support.partition(':')[2].replace('/', ', ').replace('-', ' ')}"
+            return self._setting(support.partition(":")[2])
         if asked is None:
             return support
         table, conditions = asked
@@ -148,6 +152,12 @@ class Chain:
         n = step["n"] if isinstance(step["n"], int) else (self._records.get(support) or (None, []))[0]
         values = [f"{column} {self._value(value)}" for column, value in sorted(conditions.items())]
         return words.count(n, one, several) + (f" with {words.listing(values)}" if values else "")
+
+    def _setting(self, named: str) -> str:
+        kind, _, name = named.partition("/")
+        claim = self.claims.get(f"{kind}:{name}")
+        spelled = claim.name if claim else name.replace("-", " ").replace("_", " ").replace("/", ", ").capitalize()
+        return f"Stated in company.toml: {kind.replace('_', ' ')}" + (f" “{spelled}”" if spelled else "")
 
     def _value(self, value: str) -> str:
         return f"“{self.claims[value].name}”" if value in self.claims else f"“{value}”"
@@ -271,14 +281,16 @@ def _named(chain: Chain) -> Iterable[tuple[str, Claim]]:
     points_only = any("point" in (row["objective"] or "") for row in rows(tables, "portfolio"))
     worth = words.points if points_only else money
     for row in rows(tables, "initiatives"):
-        told = f"Worth {words.figure(row['value'], row['low'], row['high'], form=worth)}. {words.sentence(row['reason'])}"
+        told = (
+            f"Worth {words.figure(row['value'], row['low'], row['high'], form=worth)}. {words.sentence(chain.say(row['reason']))}"
+        )
         yield row["initiative"], Claim("Initiative", row["name"] or row["initiative"], told.strip())
     for row in rows(tables, "issues"):
         stake = f"Value at stake a year {words.figure(row['value'], row['low'], row['high'], row['n_people'], money, row['note'])}."
         if row["value"] is None and row["points"] is not None:
             lost = words.figure(row["points"], row["points_low"], row["points_high"], row["n_people"])
             stake = f"Points of {row['outcome']} lost {lost}. {words.sentence(row['note'])}"
-        yield row["issue"], Claim("Issue", f"{row['name']} ({row['group']})", stake)
+        yield row["issue"], Claim("Issue", f"{row['name']} ({row['group'] if owned(row) else 'no group yet'})", stake)
     for row in rows(tables, "drivers"):
         if row["segment"] in ("all", None):
             told = words.figure(row["share"], row["low"], row["high"], row["n"], words.share, row["note"])
@@ -296,6 +308,11 @@ def _named(chain: Chain) -> Iterable[tuple[str, Claim]]:
 
 def _named_small(chain: Chain) -> Iterable[tuple[str, Claim]]:
     tables, money = chain.tables, chain.money
+    for row in rows(tables, "portfolio"):
+        told = f"{words.count(row['chosen'], 'initiative')} of {words.count(row['candidates'], 'candidate')}, {row['status']}"
+        yield claim_id("portfolio", "plan"), Claim("Plan", "the initiatives chosen together", f"{words.sentence(told)}")
+    for group in dict.fromkeys(row["group"] for row in rows(tables, "one_pages") if row["group"]):
+        yield claim_id("one_page", group), Claim("One-page strategy", group)
     for row in map(clean, tables.rows(tables["metrics"])):
         form = (
             words.share
@@ -311,18 +328,24 @@ def _named_small(chain: Chain) -> Iterable[tuple[str, Claim]]:
     for row in rows(tables, "point_value"):
         told = words.figure(row["revenue_share"], row["low"], row["high"], row["n"], words.fine_share, row["note"])
         claim = Claim(
-            "Value of a point", f"what one point of {row['outcome']} is worth", f"{told} of a year's revenue, {row['basis']}."
+            "Value of a point",
+            f"what one point of {row['outcome']} is worth",
+            f"Share of a year's revenue: {told}" + (f"; {row['basis']}." if row["basis"] else "."),
         )
         for kind in ("point_value", "point-value"):
             yield claim_id(kind, row["outcome"] or ""), claim
     for row in rows(tables, "expectations"):
         yield (
             row["expectation"],
-            Claim("Expectation", words.clip(row["statement"], 120), f"{words.share(row['share_people'])} of people."),
+            Claim("Expectation", words.clip(heard(row["statement"])[0], 120), f"{words.share(row['share_people'])} of people."),
         )
+    issues = {row["issue"]: row["name"] for row in rows(tables, "issues")}
     for row in rows(tables, "benefits"):
         told = words.figure(row["money"], row["low"], row["high"], None, money, row["note"])
-        yield row["benefit"], Claim("Benefit", f"{row['whose']}: {row['issue']}", f"{told} a year, {row['grade']}.")
+        yield (
+            row["benefit"],
+            Claim("Benefit", f"{issues.get(row['issue']) or row['issue']} ({row['whose']})", f"{told} a year, {row['grade']}."),
+        )
     for row in rows(tables, "effects"):
         told = words.figure(row["value"], row["low"], row["high"], row["n"], words.number, row["note"])
         yield row["effect"], Claim("Effect", f"{row['kind']}: {row['metric']}", f"{told}, {row['grade']}.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vitalfew.documents import words
-from vitalfew.documents.book import Book, Row
+from vitalfew.documents.book import Book, Row, owned
 from vitalfew.documents.charts import Bar, Chart, Span, bars, curve, gantt, trend
 
 SHARES = ("top2", "share", "rate")
@@ -18,8 +18,11 @@ def form_of(row: Row) -> words.Format:
 
 def metric_name(book: Book, row: Row) -> str:
     """A metric as readers call it."""
-    names = {"nps": "NPS", "mean": "mean", "top2": "top two answers", "share": "share", "rate": "rate"}
-    return f"{book.label(row['question'])}, {names.get(row['statistic'], row['statistic'])}"
+    names = {"nps": "NPS", "top2": "top two answers"}
+    label, name = book.label(row["question"]), names.get(row["statistic"], row["statistic"])
+    if name == "rate" and (book.is_share(row["question"]) or "rate" in label.lower()):
+        return label
+    return f"{name}: {label}" if label.endswith("?") else f"{label}, {name}"
 
 
 def draw(book: Book) -> dict[str, Chart]:
@@ -46,7 +49,9 @@ def _metrics(book: Book) -> Iterator[Chart | None]:
     found = book.series()
     if found:
         name = metric_name(book, found[0])
-        yield trend("trend", f"{name}, by period", sorted(found, key=lambda row: row["period"]), form_of(found[0]), name)
+        yield trend(
+            "trend", f"{name.rstrip('?')}, by period", sorted(found, key=lambda row: row["period"]), form_of(found[0]), name
+        )
 
 
 def outcomes(book: Book) -> list[str]:
@@ -61,8 +66,23 @@ def drivers_of(book: Book, outcome: str) -> list[Row]:
     return sorted(found, key=lambda row: (row["rank"] or 999, row["driver"]))
 
 
+def alone(book: Book, outcome: str) -> str:
+    """What the only driver of an outcome goes with, in a clause; '' with several, whose shares say more, or without an effect."""
+    found = drivers_of(book, outcome)
+    if len(found) != 1 or found[0]["effect"] is None:
+        return ""
+    row = found[0]
+    promised = (row["question"] or "").startswith("promise:")
+    one = f"one kept promise ({row['driver']})" if promised else f"one point more of {row['driver']}"
+    sign = "+" if row["effect"] > 0 else ""
+    return f"{one} goes with {sign}{book.points_of(outcome, row['effect'], row['effect_low'], row['effect_high'])}"
+
+
 def _drivers(book: Book) -> Iterator[Chart | None]:
     for position, outcome in enumerate(outcomes(book)):
+        if len(drivers_of(book, outcome)) == 1:
+            # The only driver has the whole share: a bar of 100 % says nothing.
+            continue
         found = [
             _bar(row["driver"], row, words.share, value="share", strong=row["quadrant"] == "fix")
             for row in drivers_of(book, outcome)
@@ -112,10 +132,14 @@ def _promises(book: Book) -> Chart | None:
     return bars("promises", title, found, ("Promise", "Kept"), words.share, "the standard")
 
 
+def _issue_label(row: Row) -> str:
+    return f"{row['name']} ({row['group'] if owned(row) else 'no group yet'})"
+
+
 def _issues(book: Book) -> Iterator[Chart | None]:
     ranked = sorted(book["issues"], key=lambda row: (-(row["value"] or 0.0), -(row["points"] or 0.0), row["issue"]))
     found = [
-        _bar(f"{row['name']} ({row['group']})", row, book.money, "n_people", strong=bool(row["top"]))
+        _bar(_issue_label(row), row, book.money, "n_people", strong=bool(row["top"]) and owned(row))
         for row in ranked
         if row["value"]
     ]
@@ -125,17 +149,18 @@ def _issues(book: Book) -> Iterator[Chart | None]:
         return
     lost = [
         Bar(
-            f"{row['name']} ({row['group']})",
+            _issue_label(row),
             row["points"],
             row["points_low"],
             row["points_high"],
             book.stake(row),
-            bool(row["top"]),
+            bool(row["top"]) and owned(row),
         )
         for row in ranked
         if row["points"]
     ]
-    title = f"Points of {book.label(book.company.outcome)} lost, by issue; dark bars are among their group's top two"
+    unit = "Percentage points" if book.is_share(book.company.outcome) else "Points"
+    title = f"{unit} of {book.label(book.company.outcome)} lost, by issue; dark bars are among their group's top two"
     yield bars("issues", title, lost[:15], ("Issue", "Points lost"), words.points)
 
 
@@ -174,3 +199,43 @@ def _whale(book: Book) -> Chart | None:
     return curve("whale", "Running share of profit, most profitable customers first", points, (("profit", "profit"),),
                  ("Customers", "Share of all profit"), table, ("Customers", "Share of all profit"), (".0%", ".0%"),
                  "Where the line falls, customers cost more than they bring.")  # fmt: skip
+
+
+WHOLE_CASE = "(whole case)"
+
+
+def whole_case(book: Book) -> Row | None:
+    """The journey as a whole: how many cases, and how long half of them take."""
+    return next((row for row in book.journey if row["step"] == WHOLE_CASE), None)
+
+
+def steps(book: Book) -> list[Row]:
+    """The steps of the journey, most cases first."""
+    return [row for row in book.journey if row["next"] in ("", None) and row["step"] != WHOLE_CASE]
+
+
+def moves(book: Book) -> list[Row]:
+    """The moves from step to step, most cases first."""
+    return [row for row in book.journey if row["next"] not in ("", None)]
+
+
+def themes_of(book: Book, praise: bool) -> list[tuple[Row, list[Row]]]:
+    """The themes of the upper level, praise or complaints, each with its finer ones; the most frequent first.
+
+    A finer theme without an upper one stands for itself.
+    """
+
+    def frequent(row: Row) -> tuple[int, str]:
+        return -(row["n_comments"] or 0), row["theme"]
+
+    top = [row for row in book["themes"] if not row["parent"] and (row["sentiment"] == "positive") == praise]
+    return [
+        (row, sorted((each for each in book["themes"] if each["parent"] == row["theme"]), key=frequent))
+        for row in sorted(top, key=frequent)
+    ]
+
+
+def dense(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[list[int], list[str]]:
+    """The columns of a table that say something in some row, and the names of those that do not."""
+    empty = [at for at in range(1, len(headers)) if rows and all(str(row[at]) in (words.NOT_COMPUTED, "–", "") for row in rows)]
+    return [at for at in range(len(headers)) if at not in empty], [headers[at] for at in empty]

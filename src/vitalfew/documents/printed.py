@@ -15,7 +15,7 @@ from weasyprint.text.fonts import FontConfiguration
 from vitalfew.documents.book import Book, Row
 
 # From roomy to dense: the size of type in points, and the most characters of one line of text. The last fits whatever is written.
-FITS = ((9.6, 420), (8.8, 300), (8.0, 220), (7.4, 160), (6.8, 110), (6.2, 80), (5.6, 50))
+FITS = ((9.6, 420), (8.8, 300), (8.3, 260), (7.8, 260), (7.3, 180), (6.8, 110), (6.2, 80), (5.6, 50))
 MOST_LINES = {"issue": 2, "vital few": 4, "whys": 6, "actions": 5, "indicators": 5}
 OTHER_LINES = 3
 

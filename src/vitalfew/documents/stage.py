@@ -12,8 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from vitalfew.documents import figures, printed, words
-from vitalfew.documents.book import MOST_ROWS, Book, Row, gather
+from vitalfew.documents import figures, printed, summary, words
+from vitalfew.documents.book import MOST_ROWS, Book, Row, gather, heard, owned
 from vitalfew.documents.chain import Chain, anchor, record_conditions, record_name
 from vitalfew.documents.charts import Chart
 from vitalfew.engine import Context, Tables
@@ -102,7 +102,7 @@ def _environment(book: Book, charts: Mapping[str, Chart], chain: Chain, told: li
     made.filters.update(
         number=words.number, points=words.points, share=words.share, day=words.day, brief=words.brief,
         month=words.month, sentence=words.sentence,
-        clip=words.clip, money=book.money, duration=words.duration, text=_text, indicator=_indicator,
+        clip=words.clip, money=book.money, duration=words.duration, text=_text, capital=_capital, indicator=_indicator,
     )  # fmt: skip
     index = {claim: anchor(claim) for claim in told}
     made.globals.update(
@@ -116,6 +116,9 @@ def _environment(book: Book, charts: Mapping[str, Chart], chain: Chain, told: li
         walked=[_walked(chain, claim, index) for claim in told],
         claim_name=lambda claim: chain.claim(claim).name,
         group_file=book.groups.get,
+        heard=heard,
+        owned=owned,
+        findings=[line for line in summary.findings(book) if line.weight < summary.MISSING],
         issue_name=partial(_issue_name, book),
         style=Markup(_asset("style.css")),  # noqa: S704 - our own file
     )
@@ -124,6 +127,11 @@ def _environment(book: Book, charts: Mapping[str, Chart], chain: Chain, told: li
 
 def _text(value: object) -> str:
     return str(value) if words.known(value) else "–"
+
+
+def _capital(text: str) -> str:
+    """`text` with a capital at the start."""
+    return text[:1].upper() + text[1:]
 
 
 def _indicator(value: float | None, name: str | None) -> str:
@@ -146,7 +154,7 @@ def _walked(chain: Chain, claim: str, index: Mapping[str, str]) -> Row:
         records = [] if asked is None or found is None else [_record(chain, asked[0], row) for row in found[1]]
         steps.append(
             {
-                "role": step["role"] or "rests on",
+                "role": chain.say(step["role"]) or "rests on",
                 "phrase": chain.support_phrase(step),
                 "anchor": index.get(support),
                 "sentence": chain.claim(support).sentence if chain.knows(support) else "",

@@ -54,7 +54,7 @@ def _claim(chain: Chain, claim: str, depth: int, role: str, seen: dict[str, bool
     for step in steps[:MOST_SUPPORTS]:
         support = str(step["support"])
         if chain.knows(support):
-            _claim(chain, support, depth + 1, str(step["role"] or ""), seen, lines)
+            _claim(chain, support, depth + 1, chain.say(step["role"]), seen, lines)
         else:
             _records(chain, dict(step), depth + 1, lines)
     if len(steps) > MOST_SUPPORTS:
@@ -63,7 +63,7 @@ def _claim(chain: Chain, claim: str, depth: int, role: str, seen: dict[str, bool
 
 def _records(chain: Chain, step: dict[str, object], depth: int, lines: list[str]) -> None:
     pad = "  " * depth
-    support, role = str(step["support"]), str(step["role"] or "")
+    support, role = str(step["support"]), chain.say(step["role"])
     lines.append(f"{pad}{words.sentence(role)[:-1] + ' - ' if role else ''}{chain.support_phrase(step)} [{support}]")
     asked, found = record_conditions(support), chain.records(support)
     if asked is None or found is None:

@@ -16,6 +16,13 @@ NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 
 Format = Callable[[float], str]
+# A shortened name does not end on one of these.
+SMALL_WORDS = frozenset(
+    {
+        *("a", "an", "and", "at", "before", "by", "for", "from", "in", "into", "its", "no", "not", "of", "on", "or", "our"),
+        *("that", "the", "their", "to", "we", "which", "who", "with", "within"),
+    }
+)
 
 
 def known(value: object) -> bool:
@@ -72,6 +79,15 @@ def share(value: float | None) -> str:
     return number(percent, digits) + NO_BREAK + "%"
 
 
+def fine_points(value: float | None) -> str:
+    """Points of a score with one digit more than `points`, for ends that would read alike.
+
+    >>> fine_points(0.0312), fine_points(4.261)
+    ('0.031', '4.26')
+    """
+    return number(value, 1 if value is not None and abs(value) >= 10 else 2 if value is not None and abs(value) >= 1 else 3)
+
+
 def fine_share(value: float) -> str:
     """A small fraction as per cent with two digits.
 
@@ -79,6 +95,15 @@ def fine_share(value: float) -> str:
     '0.42 %'
     """
     return number(value * 100, 2) + NO_BREAK + "%"
+
+
+def tenth_share(value: float) -> str:
+    """A fraction as per cent with one digit.
+
+    >>> tenth_share(0.0791).replace(NO_BREAK, " ")
+    '7.9 %'
+    """
+    return number(value * 100, 1) + NO_BREAK + "%"
 
 
 def _significant(value: float, digits: int = 3) -> float:
@@ -95,7 +120,7 @@ def money(value: float | None, currency: str) -> str:
     """
     if value is None or not math.isfinite(value):
         return NOT_COMPUTED
-    sign, rounded = (MINUS if value < 0 else ""), abs(_significant(value))
+    sign, rounded = (MINUS if value < 0 else ""), abs(_significant(value)) if abs(value) >= 0.005 else 0.0
     symbol = SYMBOLS.get(currency, currency + NO_BREAK)
     for limit, name in ((1e9, "billion"), (1e6, "million")):
         if rounded >= limit:
@@ -124,15 +149,23 @@ def figure(
 
     >>> figure(23, 18, 28, 1204)
     '23 (18 to 28), n = 1,204'
+    >>> figure(0.031, 0.0304, 0.0316)
+    '0.031 (0.030 to 0.032)'
     >>> figure(None, note="withheld: fewer than 5 people")
     'not computed (withheld: fewer than 5 people)'
     """
     if value is None or not math.isfinite(value):
         return f"{NOT_COMPUTED} ({note})" if note else NOT_COMPUTED
+    if low is not None and high is not None and low < high and form(low) == form(high):
+        form = FINER.get(form, form)
     ends = interval(low, high, form)
     text = form(value) + (f" ({ends})" if ends else "")
     text += f", n = {number(n, 0)}" if n is not None else ""
     return text if ends or not note else f"{text} ({note})"
+
+
+# What writes one digit more, where both ends of an interval would read alike.
+FINER: dict[Format, Format] = {points: fine_points, number: fine_points, share: tenth_share}
 
 
 def day(value: date | datetime | None) -> str:
@@ -179,6 +212,49 @@ def count(many: int | float | None, one: str, several: str = "") -> str:
     if many == 1:
         return f"1 {one}"
     return f"{'no' if many == 0 else number(many, 0)} {several or one + 's'}"
+
+
+def plain_dates(text: str) -> str:
+    """`text` with 2026-09-30 and 2026-09 written as people say them; nothing else changes.
+
+    >>> plain_dates("done by the end of 2026-09; due 2026-10-01; 555-2026-09")
+    'done by the end of September 2026; due 1 October 2026; 555-2026-09'
+    """
+
+    def said(found: re.Match[str]) -> str:
+        year, its_month, its_day = int(found[1]), int(found[2]), int(found[3] or 1)
+        try:
+            when = date(year, its_month, its_day)
+        except ValueError:
+            return found[0]
+        return day(when) if found[3] else month(when)
+
+    return re.sub(r"(?<![\w-])((?:19|20)\d\d)-(\d\d)(?:-(\d\d))?(?![\w-])", said, text)
+
+
+def plainly(text: str | None, currency: str = "") -> str:
+    """A sentence of another room as people read it: days by name, and amounts with the sign of `currency`.
+
+    >>> plainly("adds EUR 36,439; done by the end of 2026-09", "EUR")
+    'adds €36,439; done by the end of September 2026'
+    """
+    said, sign = re.sub(r"(?<=\d) %", f"{NO_BREAK}%", plain_dates(text or "")), SYMBOLS.get(currency)
+    return re.sub(rf"(?<!\w){currency}[ {NO_BREAK}](?=\d)", sign, said) if sign else said
+
+
+def short(text: str | None, length: int) -> str:
+    """A name in at most `length` characters: whole words, ending on one that can stand last, without a mark of cutting.
+
+    >>> short("Front desk that answers within a working day", 34)
+    'Front desk that answers'
+    """
+    line = " ".join((text or "").split())
+    if len(line) <= length:
+        return line
+    kept = line[: length + 1].split(" ")[:-1]
+    while len(kept) > 1 and kept[-1].lower() in SMALL_WORDS:
+        kept.pop()
+    return " ".join(kept).rstrip(" ,;:") or line[:length]
 
 
 def clip(text: str | None, length: int) -> str:

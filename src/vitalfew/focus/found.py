@@ -14,8 +14,8 @@ from vitalfew.engine import Tables
 from vitalfew.evidence import Gap
 from vitalfew.focus.matching import best_overlap
 from vitalfew.settings import Company, slug
+from vitalfew.vocabulary import NOT_ASSIGNED
 
-NOT_ASSIGNED = "Not assigned"
 LIFT = 2.0
 """A theme at least this much likelier where a promise was broken speaks of it, whatever language it is in."""
 

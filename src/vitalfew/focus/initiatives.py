@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitalfew.evidence import Gap, claim_id
-from vitalfew.focus.found import NOT_ASSIGNED
 from vitalfew.focus.horizon import Horizon
 from vitalfew.focus.instance import Candidate
 from vitalfew.focus.issues import Findings
 from vitalfew.focus.matching import best_match
 from vitalfew.focus.worlds import ends, mean
 from vitalfew.settings import Company, Initiative, slug
+from vitalfew.vocabulary import NOT_ASSIGNED
 
 PROPOSED_SHARE = 0.3
 """Share of an issue a proposal is taken to remove, until its group says better: conservative."""

@@ -18,7 +18,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +34,21 @@ from vitalfew.focus.instance import NOT_DONE, Instance, Plan
 
 EXACT_OVERLAP = 5
 """Up to this many candidates against one issue every cut is written (2^5), so that the programme's objective is exact."""
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep HiGHS from writing on standard output, which belongs to results: it prints a trace line past its own setting."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @dataclass
@@ -248,13 +266,14 @@ class Model:
             return Solved(tuple([NOT_DONE] * count), 0.0)
         integrality = np.zeros(len(self._cost), dtype=np.int64)
         integrality[: self._started] = 1
-        found = milp(
-            np.asarray(self._cost) / self._scale,
-            integrality=integrality,
-            bounds=Bounds(0.0, np.asarray(self._upper)),
-            constraints=LinearConstraint(self._matrix(), -np.inf, np.asarray(self._rows.limits)),
-            options={"node_limit": nodes, "mip_rel_gap": gap, "presolve": True},
-        )
+        with _silent():
+            found = milp(
+                np.asarray(self._cost) / self._scale,
+                integrality=integrality,
+                bounds=Bounds(0.0, np.asarray(self._upper)),
+                constraints=LinearConstraint(self._matrix(), -np.inf, np.asarray(self._rows.limits)),
+                options={"node_limit": nodes, "mip_rel_gap": gap, "presolve": True},
+            )
         proven = found.mip_dual_bound
         bound = 0.0 - float(proven) * self._scale if proven is not None and np.isfinite(proven) else math.inf
         return Solved(None if found.x is None else self._plan(found.x), bound)

@@ -53,8 +53,10 @@ class Avoided:
 def count(benefit: Benefit, tables: Tables, context: Context) -> Counts | None:
     """Count the occurrences of a benefit; None when either side is shorter than 30 days, or nothing is dated.
 
-    The side before reaches back 365 days, or to the first record of the table; the side after 365 days, or to today. Raises
-    ValueError when an expression does not pass `expressions.check`.
+    The side before reaches back 365 days, or to the first record of the table; the side after 365 days, or to today. The comparison
+    group is the same occurrence elsewhere (occurs_when and compared_when both hold), or, where no record is both, other occurrences
+    that the change did not touch (compared_when alone). A comparison group without a record before the change compares nothing,
+    and is left out. Raises ValueError when an expression does not pass `expressions.check`.
     """
     changed = benefit.changed_on
     if changed is None:
@@ -82,18 +84,27 @@ def count(benefit: Benefit, tables: Tables, context: Context) -> Counts | None:
         return None
     start, stop = day - timedelta(days=days[0]), day + timedelta(days=days[1])
     near = known.filter(
-        known.occurs, known["at"] >= ibis.literal(start, "timestamp(6)"), known["at"] < ibis.literal(stop, "timestamp(6)")
+        known.occurs | known.compared,
+        known["at"] >= ibis.literal(start, "timestamp(6)"),
+        known["at"] < ibis.literal(stop, "timestamp(6)"),
     )
     since = near["at"].delta(ibis.literal(day, "timestamp(6)"), unit="us").cast("float64") / 86_400_000_000.0
     parts = (
-        near.mutate(part=(since / PART).floor().cast("int64")).group_by("compared", "part").aggregate(n=lambda each: each.count())
+        near.mutate(part=(since / PART).floor().cast("int64"))
+        .group_by("occurs", "compared", "part")
+        .aggregate(n=lambda each: each.count())
     )
-    rows = context.engine.collect(parts.order_by("compared", "part")).to_pylist()
-    return _counts(rows, days, bool(benefit.compared_when))
+    rows = context.engine.collect(parts.order_by("occurs", "compared", "part")).to_pylist()
+    return _counts(rows, days)
 
 
-def _counts(rows: list[dict[str, Any]], days: tuple[int, int], compared: bool) -> Counts:
-    by: dict[tuple[bool, int], int] = {(row["compared"], row["part"]): row["n"] for row in rows}
+def _counts(rows: list[dict[str, Any]], days: tuple[int, int]) -> Counts:
+    both = any(row["occurs"] and row["compared"] for row in rows)
+    by: dict[tuple[bool, int], int] = {}
+    for row in rows:
+        if row["occurs"] or not both:
+            by[row["compared"], row["part"]] = by.get((row["compared"], row["part"]), 0) + row["n"]
+    compared = any(group and part < 0 for group, part in by)
     whole = (days[0] // PART, days[1] // PART)
 
     def side(group: bool) -> tuple[int, int]:
