@@ -43,7 +43,7 @@ name = "Sales"
 WORDS = (
     "the parcel came late again",
     "nobody knew the product",
-    "all good, thank you",
+    "all good thank you",
     "delivery took two weeks",
     "very helpful advice",
 )
@@ -87,7 +87,7 @@ def test_a_survey_alone_gives_a_strategy_and_says_what_is_missing(shop: Path) ->
     assert int(nps["n"]) == 200
     assert float(nps["low"]) < float(nps["value"]) < float(nps["high"])
     gaps = [json.loads(line) for line in _vitalfew("table", shop, "not_computed", "--format", "json").stdout.splitlines()]
-    assert any("order" in gap["data"] for gap in gaps)
+    assert any("order" in gap["data"].casefold() for gap in gaps)
     quiet = _vitalfew("run", shop, "--quiet")
     assert quiet.stderr == ""
     assert quiet.stdout == done.stdout
