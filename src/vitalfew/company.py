@@ -17,23 +17,10 @@ from vitalfew.engine.expressions import check as check_expression
 from vitalfew.faults import Fault, Refused
 from vitalfew.settings import Company, Initiative, slug
 from vitalfew.toml_lines import Lines
-from vitalfew.vocabulary import TABLES, readable
+from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, readable
 
 FILE = "company.toml"
 
-IDENTITY_COLUMNS = (
-    "name",
-    "email",
-    "phone",
-    "handle",
-    "born",
-    "street",
-    "city",
-    "postcode",
-    "national_id",
-    "company",
-    "domain",
-)  # any table may carry these: they say who a record is about
 KEY_COLUMNS = (
     "key",
     "id",

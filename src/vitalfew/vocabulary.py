@@ -105,6 +105,22 @@ def _read(text: str) -> dict[str, Table]:
 TABLES: dict[str, Table] = _read((resources.files("vitalfew") / "vocabulary.txt").read_text(encoding="utf-8"))
 
 
+IDENTITY_COLUMNS: tuple[str, ...] = (
+    "name",
+    "email",
+    "phone",
+    "handle",
+    "born",
+    "street",
+    "city",
+    "postcode",
+    "national_id",
+    "company",
+    "domain",
+)
+"""Columns that say who a record is about; any table may map them. In `Mapped.records` they carry a leading underscore."""
+
+
 def arrow_table(name: str, rows: Iterable[Mapping[str, Any]] | pa.Table | Mapping[str, Sequence[Any]]) -> pa.Table:
     """Rows as the vocabulary's table `name`: its columns in its order, cast to its types, sorted.
 

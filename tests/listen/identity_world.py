@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from vitalfew.engine import Engine
-from vitalfew.listen.mapped import IDENTITY_COLUMNS, Mapped
+from vitalfew.listen.mapped import Mapped
 from vitalfew.settings import Company, Source
-from vitalfew.vocabulary import TABLES
+from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES
 
 
 def mapped(engine: Engine, index: int, name: str, table: str, rows: Iterable[Mapping[str, Any]], **spaces: str) -> Mapped:

@@ -11,8 +11,7 @@ from exports import ORDERS, company, read
 from vitalfew.engine import DuckEngine
 from vitalfew.faults import Refused
 from vitalfew.listen.checks import faults_of, inputs
-from vitalfew.listen.mapped import IDENTITY_COLUMNS
-from vitalfew.vocabulary import TABLES, readable
+from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, readable
 
 FILE = "id,who,mail,when,day,price,state\n1,u1,ann@example.org,2026-07-01 12:00,2026-07-01T23:30:00Z,2.50,RJ\n2,,,,,,\n"
 

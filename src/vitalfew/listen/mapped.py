@@ -8,21 +8,6 @@ import ibis.expr.types as ir
 
 from vitalfew.settings import Source
 
-IDENTITY_COLUMNS: tuple[str, ...] = (
-    "name",
-    "email",
-    "phone",
-    "handle",
-    "born",
-    "street",
-    "city",
-    "postcode",
-    "national_id",
-    "company",
-    "domain",
-)
-"""Columns that say who a record is about; any table may map them. In `Mapped.records` they carry a leading underscore."""
-
 SEGMENT_PREFIX = "seg:"
 """Columns of `Mapped.records` that hold the cuts of `[source.segments]` begin with this."""
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from vitalfew.engine import Context
 from vitalfew.listen import surveys
-from vitalfew.listen.mapped import IDENTITY_COLUMNS, SEGMENT_PREFIX, Mapped
+from vitalfew.listen.mapped import SEGMENT_PREFIX, Mapped
 from vitalfew.listen.masking import mask_column
 from vitalfew.listen.quarantine import Quarantine
 from vitalfew.listen.readers import FILE, LINE, PATH, SHORT
@@ -19,7 +19,7 @@ from vitalfew.listen.rules import NO_VALUE, SEVERAL, Field, Slot, fields, inputs
 from vitalfew.listen.sources import Staged
 from vitalfew.listen.typed import Style, Wanted, layer, literal, quote, reason, styles, typed
 from vitalfew.settings import Company, Source
-from vitalfew.vocabulary import TABLES, Kind
+from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, Kind
 
 PLACE = (LINE, PATH, FILE)
 CONTENT = "_content"

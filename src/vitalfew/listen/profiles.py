@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vitalfew.engine import Context
-from vitalfew.listen.mapped import IDENTITY_COLUMNS, Mapped
+from vitalfew.listen.mapped import Mapped
+from vitalfew.vocabulary import IDENTITY_COLUMNS
 
 FIELDS: tuple[str, ...] = ("person", "account", *IDENTITY_COLUMNS, "role")
 """What a content is made of."""

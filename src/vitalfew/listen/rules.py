@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vitalfew.engine.expressions import check, columns_of, nearest
-from vitalfew.listen.mapped import IDENTITY_COLUMNS, SEGMENT_PREFIX
+from vitalfew.listen.mapped import SEGMENT_PREFIX
 from vitalfew.listen.typed import Wanted, cleaned, literal, quote
 from vitalfew.settings import Company, LongQuestion, Question, Source
-from vitalfew.vocabulary import TABLES
+from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES
 
 Place = tuple[str | int, ...]
 
