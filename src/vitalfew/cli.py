@@ -128,6 +128,21 @@ def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
         engine.close()
 
 
+@app.command()
+def serve(
+    folder: Folder,
+    port: Annotated[int, typer.Option(help="port to listen on", min=0, max=65535)] = 8642,
+    host: Annotated[str, typer.Option(help="address to listen on; only this machine unless changed")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(help="processes that answer", min=1, max=64)] = 2,
+) -> None:
+    """Start the application on this workspace."""
+    from vitalfew.web import serving
+
+    company = serving.prepare(folder)
+    typer.echo(f"{company.name}: http://{host}:{port}/")
+    serving.serve(host, port, workers)
+
+
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Say on stderr what is being done: a bar on a terminal, a line each otherwise, nothing when quiet."""

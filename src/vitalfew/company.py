@@ -259,6 +259,7 @@ def _group_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     for index, source in enumerate(company.source):
         used += [(("source", index, "questions", name, "group"), each.group) for name, each in source.questions.items()]
     used += [(("question", index, "group"), question.group) for index, question in enumerate(company.question)]
+    used += [(("group", index, "parent"), each.parent) for index, each in enumerate(company.group)]
     used += [(("promise", index, "group"), promise.group) for index, promise in enumerate(company.promise)]
     used += [(("cause", index, "group"), cause.group) for index, cause in enumerate(company.cause)]
     used += [(("theme", index, "group"), theme.group) for index, theme in enumerate(company.theme)]

@@ -147,6 +147,7 @@ class Group(Section):
     lead: str = Field("", description="who leads it")
     people: float = Field(0, ge=0, description="people in it")
     hour_cost: float = Field(0, ge=0, description="cost of an hour")
+    parent: str = Field("", description="work group it belongs to")
     sponsor: str = Field("", description="who signs its strategy")
     serves: str = Field("", description="whom it serves")
     touchpoints: list[str] = Field(default_factory=list, description="touchpoints, steps and topics it owns")

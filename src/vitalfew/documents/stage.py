@@ -48,7 +48,7 @@ def write(tables: Tables, company: Company, context: Context, folder: Path) -> N
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "groups").mkdir(exist_ok=True)
     (folder / "one-pages").mkdir(exist_ok=True)
-    (folder / "style.css").write_text(_asset("style.css"), encoding="utf-8")
+    (folder / "style.css").write_text(_asset("style.css", "static"), encoding="utf-8")
     context.progress("writing pages")
     for name in PAGES:
         _page(environment, name, folder / f"{name}.html", "", {})
@@ -57,8 +57,8 @@ def write(tables: Tables, company: Company, context: Context, folder: Path) -> N
     printed.write(environment, book, folder, context.progress, _asset("print.css"))
 
 
-def _asset(name: str) -> str:
-    return (resources.files("vitalfew.documents") / "templates" / name).read_text(encoding="utf-8")
+def _asset(name: str, within: str = "templates") -> str:
+    return (resources.files("vitalfew.documents") / within / name).read_text(encoding="utf-8")
 
 
 def _page(environment: Environment, template: str, path: Path, root: str, more: Mapping[str, Any]) -> None:
@@ -120,7 +120,7 @@ def _environment(book: Book, charts: Mapping[str, Chart], chain: Chain, told: li
         owned=owned,
         findings=[line for line in summary.findings(book) if line.weight < summary.MISSING],
         issue_name=partial(_issue_name, book),
-        style=Markup(_asset("style.css")),  # noqa: S704 - our own file
+        style=Markup(_asset("style.css", "static")),  # noqa: S704 - our own file
     )
     return made
 

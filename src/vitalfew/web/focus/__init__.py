@@ -1,0 +1,1 @@
+"""Pages of the third room: issues, choice, roadmap."""

@@ -1,0 +1,1 @@
+"""Pages of the first room: sources, quarantine, links, timelines."""

@@ -1,0 +1,1 @@
+"""Who uses the application: companies, members, roles, tokens, the audit log."""

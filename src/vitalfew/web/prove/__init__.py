@@ -1,0 +1,1 @@
+"""Pages of the fifth room: the benefits ledger, effects."""

@@ -1,0 +1,1 @@
+"""Runs: started, scheduled, watched, cancelled, compared."""

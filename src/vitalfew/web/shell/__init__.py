@@ -1,0 +1,1 @@
+"""What every page shares: layout, access, filters, figures in words."""

@@ -1,0 +1,47 @@
+"""Figures in the reader's language, and links that keep the filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from vitalfew.web.shell import wording
+from vitalfew.web.shell.filters import Filters
+
+register = template.Library()
+
+register.filter("number", wording.number)
+register.filter("share", wording.share)
+register.filter("points", wording.points)
+register.filter("day", wording.day)
+register.filter("moment", wording.moment)
+register.filter("money", wording.money)
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: Mapping[str, Any], address: str, **changed: str) -> str:
+    """`address` with the filters in force (period, segment, account, group, channel); `changed` sets or clears some of them."""
+    request = context.get("request")
+    chosen = Filters.of(request.GET) if request is not None else Filters()
+    return address + chosen.with_(**changed).query()
+
+
+@register.simple_tag(takes_context=True)
+def why(context: Mapping[str, Any], claim: str | None, name: str = "") -> SafeString | str:
+    """The *Why?* link of a claim."""
+    visit = context.get("visit")
+    if not claim or visit is None:
+        return ""
+    address = wording.why_address(visit.company.slug, claim)
+    return format_html('<a class="why" href="{}">{}<span class="hidden"> {}</span></a>', address, _("Why?"), name or claim)
+
+
+@register.simple_tag
+def figure(row: Mapping[str, Any], form: str = "points", currency: str = "") -> str:
+    """A figure with its interval and n, from the columns value, low, high and n of `row`; or why there is none."""
+    return wording.figure(row, form, currency)

@@ -1,0 +1,1 @@
+"""Pages of the second room: metrics, drivers, themes, promises, customers, journeys."""

@@ -1,0 +1,114 @@
+"""One cast for all tests of the application: the demo company with a member of each role, and a stranger of another company.
+
+The demo company's run is made once and shared by all test processes; tests read it and never change it. With
+VITALFEW_TEST_WORKSPACE set, a demo workspace that has been run already is used instead.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
+
+from vitalfew import demo, pipeline
+from vitalfew.company import load
+from vitalfew.web.people.models import Company, Membership, User
+
+PASSWORD = "a long enough passphrase"
+SURVEY = """
+[company]
+name = "Other"
+currency = "EUR"
+[[source]]
+name = "survey"
+table = "responses"
+path = "survey.csv"
+[source.columns]
+response = "id"
+email = "email"
+at = "at"
+[source.questions]
+recommend = { column = "Q1", kind = "nps", outcome = true }
+better = { column = "Q2", kind = "text" }
+[[group]]
+name = "Desk"
+"""
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo company with a finished run."""
+    given = os.environ.get("VITALFEW_TEST_WORKSPACE")
+    if given:
+        return Path(given)
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder = shared / "demo-company"
+    with (shared / "demo-company.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / ".vitalfew" / "current").exists():
+            demo.write(folder)
+            pipeline.run(load(folder), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def other_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another company: a small survey, run."""
+    folder = tmp_path_factory.mktemp("other")
+    (folder / "company.toml").write_text(SURVEY, encoding="utf-8")
+    lines = [
+        f"{n},person{n}@other.example,2026-0{1 + n % 6}-10,{n % 11},{'slow delivery again' if n % 3 else 'all fine'}"
+        for n in range(60)
+    ]
+    (folder / "survey.csv").write_text("\n".join(["id,email,at,Q1,Q2", *lines]) + "\n", encoding="utf-8")
+    pipeline.run(load(folder), folder)
+    return folder
+
+
+@dataclass
+class Cast:
+    """Who plays: `company` with its members by role, `other` with its owner."""
+
+    company: Company
+    other: Company
+    members: dict[str, Membership]
+    stranger: Membership
+
+    def client(self, role: str) -> Client:
+        """A browser in which the member with `role` ("stranger", "nobody") is signed in."""
+        client = Client()
+        if role != "nobody":
+            member = self.stranger if role == "stranger" else self.members[role]
+            client.force_login(member.user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+
+@pytest.fixture
+def cast(db: None, settings: SettingsWrapper, demo_workspace: Path, other_workspace: Path) -> Cast:
+    """The cast, in a fresh database."""
+    # Slow hashing is for real passwords.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    company = Company.objects.create(slug="northlight", name="Northlight Supply", folder=str(demo_workspace), is_demo=True)
+    other = Company.objects.create(slug="other", name="Other", folder=str(other_workspace))
+    places = {"lead": ("Logistics", ""), "employee": ("Logistics", "E001")}
+    members = {}
+    for role in ("owner", "administrator", "analyst", "executive", "lead", "employee", "integrator"):
+        user = User.objects.create_user(f"{role}@northlight.example", PASSWORD, role.capitalize())
+        group, employee = places.get(role, ("", ""))
+        members[role] = Membership.objects.create(company=company, user=user, role=role, group=group, employee=employee)
+    stranger = User.objects.create_user("owner@other.example", PASSWORD, "Stranger")
+    return Cast(company, other, members, Membership.objects.create(company=other, user=stranger, role="owner"))
+
+
+@pytest.fixture
+def as_role(cast: Cast) -> Callable[[str], Client]:
+    """`as_role("lead")` is a browser signed in as the group lead."""
+    return cast.client
