@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from vitalfew import demo, pipeline
 from vitalfew.company import load
@@ -92,7 +92,7 @@ class Cast:
 
 
 @pytest.fixture
-def cast(db: None, settings: SettingsWrapper, demo_workspace: Path, other_workspace: Path) -> Cast:
+def cast(db: None, settings: Settings, demo_workspace: Path, other_workspace: Path) -> Cast:
     """The cast, in a fresh database."""
     # Slow hashing is for real passwords.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
