@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.urls import URLPattern
+from django.urls import path
 
 from vitalfew.web.shell.navigation import Entry
+from vitalfew.web.understand import views
 
 app_name = "understand"
 PAGES: Sequence[Entry] = ()
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("why/<path:claim>/", views.why, name="why")]
