@@ -1,5 +1,6 @@
 # make demo    the demo company's CX strategy, from nothing
 # make test    every check and every test
+# PYTHON=/path/to/python names another Python (3.11 or newer); CHROMIUM=/path/to/chrome the browser the tests drive.
 PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO ?= demo-company
@@ -30,7 +31,7 @@ docs: install
 install: .venv/installed
 
 .venv/installed: uv.lock pyproject.toml scripts/system.sh
-	sh scripts/system.sh run
+	PYTHON=$(PYTHON) sh scripts/system.sh run
 	test -x .uv/bin/uv || ($(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9)
 	.uv/bin/uv sync --frozen --quiet --python $(PYTHON)
 	@touch $@

@@ -1,7 +1,7 @@
 """Themes of comments, told nothing, beside BERTopic's recipe and TF-IDF with NMF, which must be told how many there are.
 
 BERTopic's recipe: MiniLM sentence vectors, UMAP to 5 dimensions, HDBSCAN with at least 10 comments a theme. BERTopic itself only
-wraps them. Real comments: Banking77 (77 intents) and complaints to US airlines (10 reasons). Agreement with people's labels: NMI
+wraps them. Real comments: Banking77 (77 intents) and complaints to US airlines (9 reasons). Agreement with people's labels: NMI
 and ARI; unassigned comments count as a theme of their own.
 """
 
@@ -127,8 +127,9 @@ def main() -> None:
             themes, loose = len(set(labels[labels >= 0].tolist())), float((labels < 0).mean())
             rows.append([name, len(texts), way, themes, f"{loose:.0%}", f"{nmi:.3f}", f"{ari:.3f}", f"{seconds:.1f}"])
     note = (
-        "Only NMF is told the number of themes. Vital Few needs no model and no language; MiniLM knows English, and finds more of "
-        "what people meant there."
+        "Only NMF is told the number of themes. Vital Few needs no model and no language. MiniLM knows English: higher NMI, with "
+        "more themes and some comments in none; our ARI is higher. On the airline complaints no method agrees much with the nine "
+        "reasons people coded."
     )
     write("themes", ["comments", "n", "method", "themes", "unassigned", "NMI", "ARI", "seconds"], rows, note)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from tests.documents import sample
 from vitalfew.documents import stage
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), "/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 PAGES = [*(f"{name}.html" for name in stage.PAGES), "groups/logistics.html", "groups/it.html"]
