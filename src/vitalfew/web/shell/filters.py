@@ -101,7 +101,9 @@ def facets(visit: Visit) -> Facets:
         cuts: dict[str, list[str]] = {}
         for row in reader.select(_CUTS, ("segments",)):
             cuts.setdefault(row["segment"], []).append(row["value"])
-        named = {name: [row["v"] for row in reader.select(_COLUMN.replace("{column}", name), _READ)] for name in ("group", "channel")}
+        named = {
+            name: [row["v"] for row in reader.select(_COLUMN.replace("{column}", name), _READ)] for name in ("group", "channel")
+        }
         groups = dict.fromkeys([*(each.name for each in visit.settings.group), *named["group"]])
         return Facets(
             tuple(periods), {name: tuple(values) for name, values in cuts.items()}, tuple(groups), tuple(named["channel"])
@@ -159,6 +161,7 @@ def bar(visit: Visit, filters: Filters, ignored: Sequence[str] = (), kept: Mappi
         "note": note,
         "accounts": visit.reach("records.read") == "company",
         "kept": kept or {},
+        "chosen": {each.name: getattr(filters, each.name) for each in fields(filters) if getattr(filters, each.name)},
         "clear": visit.request.path + Filters().query(kept),
         "exports": {form: visit.request.path + filters.query({**(kept or {}), "format": form}) for form in ("csv", "xlsx")},
     }

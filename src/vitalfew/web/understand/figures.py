@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +53,9 @@ _ANSWERS = """SELECT 'responses' AS tab, r.source, r."key", r.question AS cell, 
   (r."value" - s.start) / s.span AS part, CAST(r."value" >= s.good AS DOUBLE) AS good, CAST(r."value" <= s.bad AS DOUBLE) AS bad
   FROM {{responses}} r JOIN (VALUES {scales}) AS s(question, start, span, good, bad) ON r.question = s.question
   WHERE r."value" IS NOT NULL AND NOT isnan(r."value")"""
-_CHECKS = """SELECT p."table" AS tab, p.source, p."key", p.promise AS cell, coalesce(p.person, p.account, p.source || '#' || p."key")
-  AS unit, p."at" AS moment, p.account, coalesce(o."group", i."group") AS grp, coalesce(o.channel, i.channel) AS channel,
+_CHECKS = """SELECT p."table" AS tab, p.source, p."key", p.promise AS cell,
+  coalesce(p.person, p.account, p.source || '#' || p."key") AS unit, p."at" AS moment, p.account,
+  coalesce(o."group", i."group") AS grp, coalesce(o.channel, i.channel) AS channel,
   coalesce(o.weight, 1.0) AS weight, CAST(p.kept AS DOUBLE) AS part, CAST(p.kept AS DOUBLE) AS good, 0.0 AS bad
   FROM {promise_checks} p LEFT JOIN {orders} o ON p."table" = 'orders' AND p.source = o.source AND p."key" = o."key"
   LEFT JOIN {interactions} i ON p."table" = 'interactions' AND p.source = i.source AND p."key" = i."key" WHERE p.kept IS NOT NULL"""

@@ -1,9 +1,9 @@
 """Figures under any combination of filters, computed when they are asked for, and withheld where a few people could be told.
 
-Answers, checks of promises and comments become *facts* of one form: what the figure is about (`cell`), who it is about (`unit`), the
-record they stand in, its place in every dimension one can filter by, and its weight and value. Every page sums facts in the engine;
-what stands behind each figure, and behind each coarser one, is counted in the same way, so one place decides what is withheld
-(shell.withholding). The number of queries does not depend on the number of rows.
+Answers, checks of promises and comments become *facts* of one form: what the figure is about (`cell`), who it is about (`unit`),
+the record they stand in, its place in every dimension one can filter by, and its weight and value. Every page sums facts in the
+engine; what stands behind each figure, and behind each coarser one, is counted in the same way, so one place decides what is
+withheld (shell.withholding). The number of queries does not depend on the number of rows.
 """
 
 from __future__ import annotations
@@ -107,13 +107,15 @@ class _Question:
         return (
             f"""WITH base AS ({self.facts.sql}){cuts}, placed AS (SELECT b.*, CAST(year(moment) AS VARCHAR) AS d_year,
               CAST(year(moment) AS VARCHAR) || '-Q' || CAST(quarter(moment) AS VARCHAR) AS d_quarter,
-              b.account AS d_account, b.grp AS d_grp, b.channel AS d_channel{", " + columns if columns else ""} FROM base b {joined}),
-            flagged AS (SELECT *, coalesce({inside}, false) AS inside, {piece} AS piece FROM placed)""",
+              b.account AS d_account, b.grp AS d_grp, b.channel AS d_channel{", " + columns if columns else ""}
+              FROM base b {joined}),
+            flagged AS MATERIALIZED (SELECT *, coalesce({inside}, false) AS inside, {piece} AS piece FROM placed)""",
             values,
         )
 
 
-_SUMS = """SELECT cell, piece, count(*) AS n, count(DISTINCT unit) AS people, sum(weight) AS weight, sum(weight * weight) AS squares,
+_SUMS = """SELECT cell, piece, count(*) AS n, count(DISTINCT unit) AS people, sum(weight) AS weight,
+  sum(weight * weight) AS squares,
   sum(weight * part) AS first, sum(weight * part * part) AS second, sum(weight * good) AS good, sum(weight * bad) AS bad
   FROM flagged WHERE inside AND piece IS NOT NULL AND cell IS NOT NULL GROUP BY cell, piece ORDER BY cell, piece"""
 
@@ -131,7 +133,9 @@ def known(visit: Visit, facts: Facts) -> frozenset[str]:
     """The filters these facts can be narrowed by: those of which some record says something."""
 
     def made() -> frozenset[str]:
-        told = ", ".join(f"count({column}) > 0 AS {quoted}" for quoted, column in (("a", "account"), ("g", "grp"), ("c", "channel")))
+        told = ", ".join(
+            f"count({column}) > 0 AS {quoted}" for quoted, column in (("a", "account"), ("g", "grp"), ("c", "channel"))
+        )
         text = f"WITH base AS ({facts.sql}) SELECT count(moment) > 0 AS p, {told} FROM base"
         row = visit.reader.select(text, facts.tables, facts.values)[0]
         names = {"period": row["p"], "account": row["a"], "group": row["g"], "channel": row["c"]}
@@ -166,6 +170,15 @@ def _measured(visit: Visit, facts: Facts, filters: Filters, by: str) -> Measured
     return Measured(tuple(found), tuple(ignored))
 
 
+def inside(visit: Visit, facts: Facts, filters: Filters) -> tuple[str, tuple[str, ...], list[Any]]:
+    """SQL that begins a query over the facts (table `flagged`, those that meet the filters are `inside`), its tables and values."""
+    usable = known(visit, facts)
+    unknown = [name for name in ("period", "account", "group", "channel") if name not in usable]
+    question = _Question(facts, tuple(facets(visit).segments)[:MOST_CUTS], filters.with_(**dict.fromkeys(unknown, "")))
+    sql, values = question.flagged(question.conditions())
+    return sql, question.tables, values
+
+
 def _revealing(reader: Reader, question: _Question, sql: str, values: Sequence[Any], least: int) -> dict[tuple[str, str], Reason]:
     """The figures that differ by a few people from a coarser one.
 
@@ -191,7 +204,9 @@ def _hidden_rest(
 ) -> dict[tuple[str, str], Reason]:
     """The figures hidden because the hidden values beside them hold too few people: a query for each list they stand in."""
     found: dict[tuple[str, str], Reason] = {}
-    lists = [(name, {each: told for each, told in conditions.items() if each != name}, told[1]) for name, told in conditions.items()]
+    lists = [
+        (name, {each: told for each, told in conditions.items() if each != name}, told[1]) for name, told in conditions.items()
+    ]
     if "quarter" in conditions:
         # A quarter stands among all quarters, and among those of its year.
         year = str(conditions["quarter"][1])[:4]
@@ -208,7 +223,7 @@ def _hidden_rest(
 
 
 def _rest(reader: Reader, question: _Question, name: str, others: Mapping[str, tuple[str, Any]], least: int) -> list[Row]:
-    """In the list of one dimension's values, under the other conditions: how many people are hidden, and the next smallest value."""
+    """In the list of one dimension's values, under the other conditions: the people hidden, and the next smallest value."""
     sql, values = question.flagged(others)
     column, whole = question.dimensions[name], name == question.by
     piece = "''" if whole else "piece"
@@ -218,6 +233,7 @@ def _rest(reader: Reader, question: _Question, name: str, others: Mapping[str, t
         ON l.cell = e.cell AND l.piece IS NOT DISTINCT FROM e.piece AND l.v IS NOT DISTINCT FROM e.v
         WHERE e.n < {int(least)} OR e.v IS NULL GROUP BY l.cell, l.piece)
       SELECT g.cell, g.piece, g.gone, substr(min(lpad(CAST(e.n AS VARCHAR), 12, '0') || e.v), 13) AS following
-      FROM gone g JOIN each e ON g.cell = e.cell AND g.piece IS NOT DISTINCT FROM e.piece AND e.n >= {int(least)} AND e.v IS NOT NULL
+      FROM gone g JOIN each e ON g.cell = e.cell AND g.piece IS NOT DISTINCT FROM e.piece
+        AND e.n >= {int(least)} AND e.v IS NOT NULL
       WHERE g.gone < {int(least)} GROUP BY g.cell, g.piece, g.gone"""
     return reader.select(text, question.tables, values)

@@ -45,3 +45,22 @@ def why(context: Mapping[str, Any], claim: str | None, name: str = "") -> SafeSt
 def figure(row: Mapping[str, Any], form: str = "points", currency: str = "") -> str:
     """A figure with its interval and n, from the columns value, low, high and n of `row`; or why there is none."""
     return wording.figure(row, form, currency)
+
+
+@register.simple_tag
+def span(row: Mapping[str, Any], value: str, low: str, high: str, form: str = "points") -> str:
+    """A figure with its interval from named columns of `row`; a dash where there is none."""
+    if row.get(value) is None:
+        return "–"
+    return wording.figure({"value": row[value], "low": row.get(low), "high": row.get(high)}, form)
+
+
+@register.simple_tag
+def wait(days: float | None) -> str:
+    """A duration given in days, in the unit a person would use."""
+    if days is None:
+        return "–"
+    for size, unit in ((1.0, _("%(n)s days")), (1 / 24, _("%(n)s hours")), (1 / 1440, _("%(n)s minutes"))):
+        if days >= size * 1.5:
+            return unit % {"n": wording.number(days / size, 0 if days / size >= 10 else 1)}
+    return _("%(n)s seconds") % {"n": wording.number(days * 86400, 0)}

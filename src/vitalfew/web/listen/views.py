@@ -1,0 +1,112 @@
+"""What was read: sources, refused records, who was joined with whom, and what could not be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+
+from vitalfew.engine.reader import Where
+from vitalfew.listen.masking import mask
+from vitalfew.web.shell import exporting
+from vitalfew.web.shell.access import Visit, page
+from vitalfew.web.shell.exporting import Column
+from vitalfew.web.shell.filters import Filters, bar
+from vitalfew.web.shell.paging import paging
+
+
+def shape(value: str | None) -> str:
+    """What a value looks like, without what it says: letters and digits are replaced, so a wrong format can still be seen.
+
+    >>> shape("Ann Lee, 31.12.2026")
+    'Aaa Aaa, 00.00.0000'
+    """
+    return "".join("0" if each.isdigit() else "A" if each.isupper() else "a" if each.isalpha() else each for each in value or "")
+
+
+def _names(visit: Visit) -> bool:
+    """Whether the visitor may read values that identify people."""
+    return visit.reach("records.read") == "company"
+
+
+def _bar(visit: Visit, **kept: str) -> dict[str, Any]:
+    """Addresses of the files; the filters of figures do not narrow what was read."""
+    filters = Filters.of(visit.request.GET)
+    ignored = [name for name in ("period", "segment", "account", "group", "channel") if getattr(filters, name)]
+    return bar(visit, filters, ignored, kept)
+
+
+def _columns(*names: str) -> list[Column]:
+    return [Column(name, name) for name in names]
+
+
+@page("sources.read")
+def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """What each source gave, and what was odd about it."""
+    rows = [dict(row) for row in visit.reader.small("sources")]
+    if exporting.wanted(visit):
+        names = ("source", "table", "path", "rows_read", "rows_loaded", "rows_quarantined", "encoding", "sha256")
+        return exporting.answer(visit, "sources", _columns(*names), rows)
+    remarks = visit.reader.rows("remarks", limit=500)
+    shown = [{**row, "value": row["value"] if _names(visit) else shape(row["value"])} for row in remarks]
+    for row in rows:
+        row["remarks"] = [each for each in shown if each["source"] == row["source"]]
+    total = {name: sum(row[name] or 0 for row in rows) for name in ("rows_read", "rows_loaded", "rows_quarantined")}
+    return render(request, "listen/sources.html", {"rows": rows, "total": total, "bar": _bar(visit)})
+
+
+@page("sources.read")
+def quarantine(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """Refused records: how many by source and reason, and each with line, column, value and reason."""
+    kept = {name: request.GET.get(name, "")[:500] for name in ("source", "reason")}
+    where = [Where(name, "=", value) for name, value in kept.items() if value]
+    columns = ("source", "path", "line", "column", "value", "reason")
+
+    def told(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+        if _names(visit):
+            return rows
+        # A reason may repeat a part of the value.
+        return ({**row, "value": shape(row["value"]), "reason": mask(row["reason"] or "")} for row in rows)
+
+    if exporting.wanted(visit):
+        rows = exporting.chunks(lambda limit, offset: visit.reader.rows("quarantine", where, (), limit, offset, columns))
+        return exporting.answer(visit, "quarantine", _columns(*columns), told(rows), **kept)
+    pages = paging(visit, visit.reader.count("quarantine", where))
+    listed = visit.reader.rows("quarantine", where, (), pages.size, pages.offset, columns)
+    counts = visit.reader.counts("quarantine", ("source", "reason"), where)
+    made = {"rows": list(told(listed)), "counts": counts[:60], "kinds": len(counts), "paging": pages, "chosen": kept}
+    return render(request, "listen/quarantine.html", {**made, "masked": not _names(visit), "bar": _bar(visit, **kept)})
+
+
+@page("sources.read")
+def links(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """Pairs of records that were joined or kept apart, with what they share."""
+    kept = {name: request.GET.get(name, "")[:200] for name in ("rule", "decision")}
+    where = [Where(name, "=", value) for name, value in kept.items() if value]
+    columns = ("left", "right", "score", "rule", "decision", "by", "value")
+
+    def told(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+        if _names(visit):
+            return rows
+        # Keys of records are numbers of other systems; where a source uses an address or phone as key, it is masked.
+        return ({**row, "left": mask(row["left"]), "right": mask(row["right"]), "value": shape(row["value"])} for row in rows)
+
+    if exporting.wanted(visit):
+        rows = exporting.chunks(lambda limit, offset: visit.reader.rows("links", where, (), limit, offset, columns))
+        return exporting.answer(visit, "links", _columns(*columns), told(rows), **kept)
+    pages = paging(visit, visit.reader.count("links", where))
+    listed = visit.reader.rows("links", where, (), pages.size, pages.offset, columns)
+    counts = visit.reader.counts("links", ("decision", "rule"))
+    made = {"rows": list(told(listed)), "counts": counts[:60], "paging": pages, "chosen": kept}
+    return render(request, "listen/links.html", {**made, "masked": not _names(visit), "bar": _bar(visit, **kept)})
+
+
+@page("explore.read")
+def not_computed(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """What could not be computed, why, and the data that would allow it."""
+    rows = list(visit.reader.small("not_computed"))
+    if exporting.wanted(visit):
+        return exporting.answer(visit, "not-computed", _columns("stage", "figure", "reason", "data"), rows)
+    return render(request, "listen/not_computed.html", {"rows": rows, "bar": _bar(visit)})
