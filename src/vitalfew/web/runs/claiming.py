@@ -1,6 +1,7 @@
 """Who does which job: compare-and-set on the rows, no locks held, so that any number of workers share one table.
 
-Every change of a job's state is one UPDATE that names the state it expects: who changed a row has the job, who changed none has not.
+Every change of a job's state is one UPDATE that names the state it expects: who changed a row has the job, who changed none
+has not.
 """
 
 from __future__ import annotations
