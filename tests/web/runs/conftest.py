@@ -16,6 +16,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from vitalfew import pipeline
+from vitalfew.company import load
+
 
 @dataclass(frozen=True)
 class Database:
@@ -80,3 +83,16 @@ def small_workspace(other_workspace: Path, tmp_path: Path) -> Callable[[], Path]
         return target
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def changed_workspace(other_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small company with a second run: forty happier answers more, and a work group more. Tests read it only."""
+    folder = tmp_path_factory.mktemp("changed") / "workspace"
+    shutil.copytree(other_workspace, folder, symlinks=True)
+    with (folder / "survey.csv").open("a") as file:
+        file.writelines(f"{n},new{n}@other.example,2026-06-12,{9 + n % 2},all fine\n" for n in range(100, 140))
+    with (folder / "company.toml").open("a") as file:
+        file.write('[[group]]\nname = "Depot"\n')
+    pipeline.run(load(folder), folder)
+    return folder
