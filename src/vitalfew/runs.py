@@ -6,8 +6,10 @@ reused when the whole run would be the same. Digests are checked before anything
 
     .vitalfew/runs/<id>/<table>.parquet    every table of the run
     .vitalfew/runs/<id>/run.json           stages and their keys, and the digest of every other file
+    .vitalfew/runs/<id>/settings.json      the settings, inputs and code it was made from, to be compared with another run's
     .vitalfew/runs/<id>/strategy/          what people read
     .vitalfew/current -> runs/<id>
+    .vitalfew/history.jsonl                which run became current when: a run itself holds no clock, so that it is reproducible
     strategy -> .vitalfew/current/strategy
 """
 
@@ -17,11 +19,13 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,11 @@ from vitalfew.faults import Fault, Refused, RunFailed
 
 HOME = ".vitalfew"
 PAGES = "strategy"
+SETTINGS = "settings.json"
+
+
+class Busy(Refused):
+    """Another run is under way in the workspace."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,23 @@ class Run:
     def paths(self) -> dict[str, Path]:
         """Every table of the run and where it lies."""
         return {path.stem: path for path in sorted(self.folder.glob("*.parquet")) if "@" not in path.stem}
+
+    def made_from(self) -> dict[str, Any] | None:
+        """`settings`, `inputs` (digest by path) and `code` of the run; None for a run of a version that did not keep them."""
+        try:
+            kept = json.loads((self.folder / SETTINGS).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return kept if isinstance(kept, dict) else None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A run became the current one: when, and whether it was made then ("made") or gone back to ("back")."""
+
+    at: datetime
+    run: str
+    how: str
 
 
 def digest(*parts: str) -> str:
@@ -119,7 +145,7 @@ class Workspace:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Refused(
+                raise Busy(
                     [Fault(str(self.folder), 1, "another run is under way in this workspace", "wait until it has ended")]
                 ) from None
             for left in [*self.home.glob("writing-*"), *self.home.glob("working-*")]:
@@ -162,8 +188,11 @@ class Workspace:
             link(folder / name, written / name)
         return True
 
-    def publish(self, written: Path, run: Run) -> Run:
-        """Name the finished run, make it the current one, and point `strategy` at it. Each step is one rename."""
+    def publish(self, written: Path, run: Run, at: datetime | None = None) -> Run:
+        """Name the finished run, make it the current one, and point `strategy` at it. Each step is one rename.
+
+        `at` is the moment the history tells; now when left out.
+        """
         own = {name for stage in run.stages.values() for name in stage.files}
         run = replace(run, others={name: known for name, known in _digests(written).items() if name not in own})
         (written / "run.json").write_text(json.dumps(_record(run), indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -179,9 +208,97 @@ class Workspace:
             written.rename(target)
             shutil.rmtree(spoilt, ignore_errors=True)
         _flush_folder(self.runs)
-        _point(self.home / "current", Path("runs") / run.id)
+        return self._become_current(run.id, "made", at)
+
+    # --- the runs there are ---
+
+    def finished(self) -> list[Run]:
+        """Every run that can be read, the one made last first."""
+        found = []
+        for record in self.runs.glob("*/run.json"):
+            try:
+                found.append(read(record.parent))
+            except RunFailed:
+                continue
+        last = {moment.run: number for number, moment in enumerate(self.history()) if moment.how == "made"}
+        return sorted(found, key=lambda run: (last.get(run.id, -1), run.id), reverse=True)
+
+    def run(self, run: str) -> Run | None:
+        """The finished run with this id, or None."""
+        # An id is a digest: nothing that comes from an address becomes a path.
+        if not re.fullmatch(r"[0-9a-f]{20}", run) or not (self.runs / run / "run.json").is_file():
+            return None
+        return read(self.runs / run)
+
+    def history(self) -> list[Moment]:
+        """Which run became current when, oldest first. A line half written when the power went is passed over."""
+        try:
+            lines = (self.home / "history.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                kept = json.loads(line)
+                found.append(Moment(datetime.fromisoformat(kept["at"]), str(kept["run"]), str(kept["how"])))
+            except (ValueError, KeyError, TypeError):
+                continue
+        return found
+
+    def made_at(self) -> dict[str, datetime]:
+        """When each run was made last; for a run older than the history, when its record was written."""
+        found = {path.parent.name: datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in self.runs.glob("*/run.json")}
+        return found | {moment.run: moment.at for moment in self.history() if moment.how == "made" and moment.run in found}
+
+    def previous(self, run: Run | None = None) -> Run | None:
+        """The run that was current before `run` (the current one when left out) became so, or None."""
+        after = run or self.current()
+        if after is None:
+            return None
+        order = [moment.run for moment in self.history()]
+        until = len(order) - 1 - order[::-1].index(after.id) if after.id in order else len(order)
+        for name in reversed(order[:until]):
+            found = self.run(name) if name != after.id else None
+            if found is not None:
+                return found
+        # Runs made before there was a history: by the time of their records.
+        made = self.made_at()
+        older = [name for name, at in made.items() if name not in order and name != after.id and at <= made[after.id]]
+        return self.run(max(older, key=lambda name: (made[name], name))) if older else None
+
+    def go_back(self, run: str, at: datetime | None = None) -> Run:
+        """Make a finished run the current one again. Raises Refused when there is none with this id or it is spoilt."""
+        with self.locked():
+            found = self.run(run)
+            if found is None:
+                raise Refused([Fault(str(self.folder), 1, f"there is no run {run!r}", "choose one of the list")])
+            if not all(_intact(found.folder / name, known) for name, known in found.files().items()):
+                raise Refused([Fault(str(self.folder), 1, f"files of the run {run} were changed or are lost", "make it again")])
+            return self._become_current(run, "back", at)
+
+    def delete(self, run: str) -> None:
+        """Delete a finished run. Raises Refused for the current one and for one that does not exist."""
+        with self.locked():
+            found, current = self.run(run), self.current()
+            if found is None:
+                raise Refused([Fault(str(self.folder), 1, f"there is no run {run!r}", "choose one of the list")])
+            if current is not None and current.id == run:
+                raise Refused([Fault(str(self.folder), 1, "this is the current run", "make another one current first")])
+            # One rename takes it away; what a power cut leaves of it is swept by the next run.
+            gone = self.home / f"writing-gone-{run}"
+            found.folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _become_current(self, run: str, how: str, at: datetime | None) -> Run:
+        _point(self.home / "current", Path("runs") / run)
         _point(self.folder / PAGES, Path(HOME) / "current" / PAGES)
-        return read(target)
+        line = json.dumps({"at": (at or datetime.now(UTC)).isoformat(timespec="seconds"), "run": run, "how": how})
+        with (self.home / "history.jsonl").open("a", encoding="utf-8") as file:
+            # Begins a line of its own even after a torn one.
+            file.write(f"{line}\n" if file.tell() == 0 or _ends_a_line(Path(file.name)) else f"\n{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return read(self.runs / run)
 
     def check_strategy(self) -> None:
         """Refuse, before any work, when `strategy` is something of the user's own."""
@@ -211,6 +328,18 @@ def link(source: Path, target: Path) -> None:
 
 def _digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def size(folder: Path) -> int:
+    """Bytes a run takes on disk; a file that several runs share counts for its share in each."""
+    found = (path.stat() for path in folder.rglob("*") if path.is_file())
+    return sum(each.st_size // max(1, each.st_nlink) for each in found)
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _intact(path: Path, known: str) -> bool:
