@@ -72,7 +72,9 @@ def _condition(known: dict[str, Column], name: str, text: str, faults: list[Faul
     column = known.get(column_name)
     if column is None or ending not in OPERATORS:
         options = {"limit", "cursor", "order", "fields", "format", "run", "total"}
-        faults.append(unknown(at, name, options | set(known) if column is None else {f"{column_name}__{each}" for each in OPERATORS}))
+        faults.append(
+            unknown(at, name, options | set(known) if column is None else {f"{column_name}__{each}" for each in OPERATORS})
+        )
         return []
     operator = OPERATORS[ending]
     if len(text) > LONGEST * (10 if operator == "in" else 1) or "\x00" in text:

@@ -22,13 +22,13 @@ class Cursor:
 
     def text(self) -> str:
         """The cursor as it stands in an address: signed, without any value of a record."""
-        return signing.dumps([self.run, self.question, self.row], salt=SALT)
+        return signing.Signer(salt=SALT).sign_object([self.run, self.question, self.row])
 
 
 def read(text: str, faults: list[Fault]) -> Cursor | None:
     """The cursor in an address, or None with a fault added."""
     try:
-        run, question, row = signing.loads(text, salt=SALT)
+        run, question, row = signing.Signer(salt=SALT).unsign_object(text)
         return Cursor(str(run), str(question), int(row))
     except (signing.BadSignature, ValueError, TypeError):
         faults.append(Fault("query.cursor", "not a cursor of this API", "take it from `next` of the answer before"))

@@ -65,7 +65,9 @@ class Fault:
 class Problem(Exception):
     """A request is refused with `status`."""
 
-    def __init__(self, status: int, detail: str = "", faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str = "", faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
         self.status = status
         self.detail = detail
         self.faults = list(faults)
@@ -105,13 +107,20 @@ def unknown(at: str, name: str, known: Iterable[str]) -> Fault:
 
 def handle(api: NinjaAPI) -> None:
     """Make `api` answer every exception with a problem."""
-    api.add_exception_handler(Problem, lambda _, error: problem(error.status, error.detail, error.faults, error.headers))  # type: ignore[union-attr]
-    api.add_exception_handler(Http404, lambda _, __: problem(404))
-    api.add_exception_handler(PermissionDenied, lambda _, __: problem(403))
-    api.add_exception_handler(HttpError, lambda _, error: problem(error.status_code, error.message))  # type: ignore[union-attr]
-    api.add_exception_handler(ValidationError, _not_valid)
-    api.add_exception_handler(NotModified, _not_modified)
-    api.add_exception_handler(Exception, _our_fault)
+    for kind, answer in {
+        Problem: _refused,
+        Http404: lambda _, __: problem(404),
+        PermissionDenied: lambda _, __: problem(403),
+        HttpError: lambda _, error: problem(error.status_code, error.message),
+        ValidationError: _not_valid,
+        NotModified: _not_modified,
+        Exception: _our_fault,
+    }.items():
+        api.add_exception_handler(kind, answer)
+
+
+def _refused(_: HttpRequest, error: Any) -> HttpResponse:
+    return problem(error.status, error.detail, error.faults, error.headers)
 
 
 def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:

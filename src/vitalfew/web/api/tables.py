@@ -1,14 +1,14 @@
 """Which table of a run who may read: the whole table, as data.
 
-Tables that hold persons need `records.read`; aggregated ones need `strategy.read`, `group.read` or `explore.read`. A role that has a
-capability for its own work group only reads the rows of its groups, and nothing of a table that does not say the group.
+Tables that hold persons need `records.read`; aggregated ones need `strategy.read`, `group.read` or `explore.read`. A role that has
+a capability for its own work group only reads the rows of its groups, and nothing of a table that does not say the group.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vitalfew.engine.reader import Where
+from vitalfew.engine.reader import Reader, Where
 from vitalfew.vocabulary import TABLES, Column
 from vitalfew.web.shell.access import Visit
 
@@ -105,13 +105,13 @@ def columns_of(visit: Visit, table: str) -> tuple[Column, ...]:
     )
 
 
-def own_rows(visit: Visit, table: str) -> list[Where]:
+def own_rows(visit: Visit, reader: Reader, table: str) -> list[Where]:
     """The condition that keeps a visitor to the rows of their own work groups; none for who reads the whole company."""
     rule = RULES[table]
     if visit.reach(rule.capability) == "company":
         return []
     groups = sorted(visit.own_groups)
     if rule.group == "issue":
-        issues = visit.reader.rows("issues", [Where("group", "in", groups)], columns=("issue",))
+        issues = reader.rows("issues", [Where("group", "in", groups)], columns=("issue",))
         return [Where("issue", "in", [row["issue"] for row in issues])]
     return [Where(rule.group, "in", groups)]
