@@ -73,6 +73,51 @@ class Reader:
             values = [*values, int(limit), int(offset)]
         return self._asked(text, values)
 
+    def page(
+        self,
+        table: str,
+        where: Sequence[Where] = (),
+        order: Sequence[str] = (),
+        after: int | None = None,
+        limit: int = 100,
+        columns: Sequence[str] = (),
+    ) -> list[tuple[int, Row]]:
+        """At most `limit` rows that follow row number `after`, each with its number in the table.
+
+        A table of a run never changes, so a row's number says where a reader stopped: no page repeats or skips a row, and a late
+        page costs no more than the first. Raises LookupError when the table has no row number `after`.
+        """
+        named = [(_column(table, each.removeprefix("-")), each.startswith("-")) for each in order]
+        sql, values = self._conditions(table, where)
+        if after is not None:
+            follows, more = self._follows(table, named, after)
+            sql, values = f"{sql or ' WHERE true'} AND ({follows})", [*values, *more]
+        wanted = ", ".join(_column(table, each) for each in columns) or ", ".join(quote(each) for each in TABLES[table].names)
+        by = "".join(f"{column} {'DESC' if down else 'ASC'} NULLS LAST, " for column, down in named) + _NUMBER
+        text = f"SELECT {_NUMBER}, {wanted} FROM {self._numbered(table)}{sql} ORDER BY {by} LIMIT ?"
+        return [(int(row.pop(_NUMBER)), row) for row in self._asked(text, [*values, int(limit)])]
+
+    def _follows(self, table: str, named: Sequence[tuple[str, bool]], after: int) -> tuple[str, list[Any]]:
+        """The condition that a row comes after row number `after` in this order, missing values last."""
+        if not named:
+            return f"{_NUMBER} > ?", [after]
+        columns = ", ".join(column for column, _ in named)
+        found = self._raw(f"SELECT {columns} FROM {self._numbered(table)} WHERE {_NUMBER} = ?", [after])
+        if not found:
+            raise LookupError(f"table {table} has no row {after}")
+        parts: list[str] = []
+        values: list[Any] = []
+        same: list[str] = []
+        before: list[Any] = []
+        for (column, down), value in zip(named, found[0], strict=True):
+            if value is not None:
+                parts.append(" AND ".join([*same, f"({column} {'<' if down else '>'} ? OR {column} IS NULL)"]))
+                values += [*before, value]
+            same.append(f"{column} IS NOT DISTINCT FROM ?")
+            before.append(value)
+        parts.append(" AND ".join([*same, f"{_NUMBER} > ?"]))
+        return " OR ".join(f"({each})" for each in parts), [*values, *before, after]
+
     def count(self, table: str, where: Sequence[Where] = ()) -> int:
         """How many rows of `table` meet every condition."""
         sql, values = self._conditions(table, where)
@@ -114,6 +159,13 @@ class Reader:
         path = str(self._paths[table]).replace("'", "''")
         return f"read_parquet('{path}')"
 
+    def _numbered(self, table: str) -> str:
+        """The table with the number of each row in its file."""
+        source = self._from(table)
+        if source.startswith("read_parquet("):
+            return f"{source[:-1]}, file_row_number = true)"
+        return f"(SELECT *, 0::BIGINT AS {_NUMBER} FROM {source})"
+
     def _conditions(self, table: str, where: Sequence[Where]) -> tuple[str, list[Any]]:
         parts: list[str] = []
         values: list[Any] = []
@@ -136,14 +188,18 @@ class Reader:
         return (" WHERE " + " AND ".join(parts) if parts else ""), values
 
     def _asked(self, sql: str, values: Sequence[Any]) -> list[Row]:
+        rows = self._raw(sql, values)
+        names = [each[0] for each in self._local.cursor.description]
+        return [_clean(dict(zip(names, row, strict=True))) for row in rows]
+
+    def _raw(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
             cursor = self._local.cursor = self._database.cursor()
-        cursor.execute(sql, list(values))
-        names = [each[0] for each in cursor.description]
-        return [_clean(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        return list(cursor.execute(sql, list(values)).fetchall())
 
 
+_NUMBER = "file_row_number"
 _SQL = {"text": "VARCHAR", "whole": "BIGINT", "number": "DOUBLE", "yes_no": "BOOLEAN", "time": "TIMESTAMP", "date": "DATE"}
 
 

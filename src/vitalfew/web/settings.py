@@ -158,3 +158,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+
+# --- the API and webhooks ---
+API_REQUESTS_A_MINUTE = 600  # for each token or member, in each process
+WEBHOOKS_TO_LOOPBACK = False  # for tests alone: webhooks may go to this machine, on any port
