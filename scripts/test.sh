@@ -9,8 +9,9 @@ $bin/mypy
 $bin/lint-imports --no-cache
 echo "== the reference pages are those the code would write"
 $bin/python scripts/reference.py --check
+few="not slow"
+[ "${1:-}" != long ] || few="slow or not slow"
 echo "== tests"
-if [ "${1:-}" = long ]; then
-    exec $bin/python -m pytest -q -n 2 --dist loadfile
-fi
-exec $bin/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+$bin/python -m pytest -q -n 2 --dist loadfile -m "$few"
+echo "== tests of the application, once more on PostgreSQL"
+VITALFEW_TEST_DATABASE=postgresql $bin/python -m pytest tests/web -q -n 2 --dist loadfile -m "($few) and not browser"

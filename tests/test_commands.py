@@ -184,6 +184,22 @@ def test_tables_and_runs_that_are_not_there_are_told(shop: Path) -> None:
     assert "did you mean metrics" in unknown.stderr
 
 
+def test_an_unchanged_workspace_draws_no_page_again_and_a_page_changed_by_hand_is_drawn_anew(shop: Path) -> None:
+    assert "documents: drawing charts" in _vitalfew("run", shop).stderr
+    pages = (shop / "strategy").resolve()
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in pages.rglob("*") if path.is_file()}
+    again = _vitalfew("run", shop)
+    assert again.returncode == 0
+    assert "documents: drawing charts" not in again.stderr
+    assert (shop / "strategy").resolve() == pages
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in pages.rglob("*") if path.is_file()} == before
+    (pages / "index.html").write_text("changed by hand")
+    assert "documents: drawing charts" in _vitalfew("run", shop).stderr
+    assert {path: path.read_bytes() for path in pages.rglob("*") if path.is_file()} == {
+        path: old[0] for path, old in before.items()
+    }
+
+
 def test_a_run_killed_at_any_moment_leaves_the_last_good_run_in_place(tmp_path: Path) -> None:
     demo.write(tmp_path / "acme", seed=3)
     folder = tmp_path / "acme"

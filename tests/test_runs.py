@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,41 @@ def test_a_hard_link_or_a_copy_holds_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     runs.link(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "b").read_text() == "x"
+
+
+def test_pages_are_reused_only_when_the_whole_run_is_the_same_and_each_page_intact(tmp_path: Path) -> None:
+    workspace = runs.Workspace(tmp_path)
+    with workspace.locked():
+        run = _write(workspace, "one")
+        page = run.folder / "strategy" / "index.html"
+        assert run.others == {"strategy/index.html": runs.file_digest(page)}
+        written = workspace.aside()
+        assert workspace.reuse_pages(run, written)
+        assert (written / "strategy" / "index.html").read_text() == "one"
+
+        def refused(other: runs.Run) -> bool:
+            fresh = workspace.aside()
+            return not workspace.reuse_pages(other, fresh) and not list(fresh.iterdir())
+
+        assert refused(replace(run, folder=workspace.runs / "another"))
+        assert refused(replace(run, today="2026-07-01"))
+        assert refused(replace(run, stages={"focus": replace(run.stages["focus"], files={"issues.parquet": "changed"})}))
+        page.write_text("spoilt")
+        assert refused(run)
+        page.unlink()
+        assert refused(run)
+
+
+def test_a_run_with_a_spoilt_page_is_replaced_and_a_record_without_digests_of_pages_is_still_read(tmp_path: Path) -> None:
+    workspace = runs.Workspace(tmp_path)
+    with workspace.locked():
+        run = _write(workspace, "one")
+        (run.folder / "strategy" / "index.html").write_text("spoilt")
+        _write(workspace, "one")
+        assert (tmp_path / "strategy" / "index.html").read_text() == "one"
+        assert not list(workspace.home.glob("writing-*"))
+        record = json.loads((run.folder / "run.json").read_text())
+        del record["others"]
+        (run.folder / "run.json").write_text(json.dumps(record))
+        assert workspace.need_current().others == {}
+        assert not workspace.reuse_pages(run, workspace.aside())

@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 import vitalfew
 from vitalfew import runs
 from vitalfew.company import Loaded
-from vitalfew.documents import stage as documents
 from vitalfew.engine import Context, DuckEngine, Tables
 from vitalfew.evidence import gaps_table, steps_table
 from vitalfew.faults import Fault, Refused, RunFailed
@@ -131,15 +130,22 @@ class _Running:
             if today is None:
                 today = self._latest(paths)
         self._join_parts()
-        paths = {path.stem: path for path in self.written.glob("*.parquet") if "@" not in path.stem}
-        self.report("documents: pages and PDF", len(STAGES), len(STAGES) + 1)
         today = today or UNKNOWN_DAY
-        documents.write(
-            Tables(self.engine, paths), self.company, self._context("documents", today, len(STAGES)), self.written / "strategy"
-        )
-        self.report("done", len(STAGES) + 1, len(STAGES) + 1)
         identity = runs.digest(*(f"{name}={record.key}" for name, record in records.items()), self._code(("documents/**/*",)))
-        return runs.Run(self.workspace.runs / identity, today.isoformat(), self.engine.name, vitalfew.__version__, records)
+        run = runs.Run(self.workspace.runs / identity, today.isoformat(), self.engine.name, vitalfew.__version__, records)
+        self.report("documents: pages and PDF", len(STAGES), len(STAGES) + 1)
+        if not self.workspace.reuse_pages(run, self.written):
+            self._draw(today)
+        self.report("done", len(STAGES) + 1, len(STAGES) + 1)
+        return run
+
+    def _draw(self, today: date) -> None:
+        # Imported when there is something to draw: charts and PDF take a second to load.
+        from vitalfew.documents import stage as documents  # noqa: PLC0415
+
+        paths = {path.stem: path for path in self.written.glob("*.parquet") if "@" not in path.stem}
+        context = self._context("documents", today, len(STAGES))
+        documents.write(Tables(self.engine, paths), self.company, context, self.written / runs.PAGES)
 
     def _stage(
         self, stage: Stage, position: int, today: date, records: dict[str, runs.StageRecord], paths: dict[str, Path]

@@ -1,10 +1,11 @@
 """Immutable runs on disk.
 
 A run is written aside, flushed to disk, and only then named; `current` is a symbolic link moved by one rename. Killed at any point,
-the last good run still stands. What a stage wrote is reused when its key (its inputs, settings and code) is the same.
+the last good run still stands. What a stage wrote is reused when its key (its inputs, settings and code) is the same; the pages are
+reused when the whole run would be the same. Digests are checked before anything is reused.
 
     .vitalfew/runs/<id>/<table>.parquet    every table of the run
-    .vitalfew/runs/<id>/run.json           stages, their keys, tables and digests
+    .vitalfew/runs/<id>/run.json           stages and their keys, and the digest of every other file
     .vitalfew/runs/<id>/strategy/          what people read
     .vitalfew/current -> runs/<id>
     strategy -> .vitalfew/current/strategy
@@ -20,13 +21,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vitalfew.faults import Fault, Refused, RunFailed
 
 HOME = ".vitalfew"
+PAGES = "strategy"
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,17 @@ class Run:
     engine: str
     version: str
     stages: dict[str, StageRecord] = field(default_factory=dict)
+    # Digest of each file that no stage wrote: evidence and gaps joined, and the pages. Records of older versions have none.
+    others: dict[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
-        """The run's id: the digest of its stages' keys."""
+        """The run's id: the digest of its stages' keys and of what draws its pages."""
         return self.folder.name
+
+    def files(self) -> dict[str, str]:
+        """Digest of every file of the run, by its path in the run's folder."""
+        return {name: known for stage in self.stages.values() for name, known in stage.files.items()} | self.others
 
     def paths(self) -> dict[str, Path]:
         """Every table of the run and where it lies."""
@@ -77,7 +85,8 @@ def read(folder: Path) -> Run:
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         stages = {name: StageRecord(**stage) for name, stage in record["stages"].items()}
-        return Run(folder.resolve(), record["today"], record["engine"], record["version"], stages)
+        others = dict(record.get("others", {}))
+        return Run(folder.resolve(), record["today"], record["engine"], record["version"], stages, others)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunFailed(f"the record of the run in {folder.name} cannot be read ({error}); run `vitalfew run` again") from error
 
@@ -134,25 +143,49 @@ class Workspace:
                 return run.folder, record
         return None
 
+    def reuse_pages(self, run: Run, written: Path) -> bool:
+        """Link the pages of the finished run with the id of `run` into `written`; False when they must be drawn.
+
+        They must when there is no such run, when any of its stages was other than in `run`, when it kept no digests of its pages,
+        or when one of them is missing or has changed since.
+        """
+        folder = self.runs / run.id
+        if not (folder / "run.json").is_file():
+            return False
+        found = read(folder)
+        pages = {name: known for name, known in found.others.items() if name.startswith(f"{PAGES}/")}
+        same = (found.today, found.engine, found.version, found.stages) == (run.today, run.engine, run.version, run.stages)
+        if not pages or not same or not all(_intact(folder / name, known) for name, known in pages.items()):
+            return False
+        for name in pages:
+            (written / name).parent.mkdir(parents=True, exist_ok=True)
+            link(folder / name, written / name)
+        return True
+
     def publish(self, written: Path, run: Run) -> Run:
         """Name the finished run, make it the current one, and point `strategy` at it. Each step is one rename."""
+        own = {name for stage in run.stages.values() for name in stage.files}
+        run = replace(run, others={name: known for name, known in _digests(written).items() if name not in own})
         (written / "run.json").write_text(json.dumps(_record(run), indent=1, sort_keys=True) + "\n", encoding="utf-8")
         _flush(written)
         target = self.runs / run.id
-        if target.exists() and not self._same(target, written):
-            shutil.rmtree(target)
-        if target.exists():
+        if target.exists() and self._same(target, written):
             shutil.rmtree(written)
         else:
+            # A spoilt run gives way by a rename: removing it file by file would leave a killed run without any for longer.
+            spoilt = self.aside()
+            if target.exists():
+                target.rename(spoilt / run.id)
             written.rename(target)
+            shutil.rmtree(spoilt, ignore_errors=True)
         _flush_folder(self.runs)
         _point(self.home / "current", Path("runs") / run.id)
-        _point(self.folder / "strategy", Path(HOME) / "current" / "strategy")
+        _point(self.folder / PAGES, Path(HOME) / "current" / PAGES)
         return read(target)
 
     def check_strategy(self) -> None:
         """Refuse, before any work, when `strategy` is something of the user's own."""
-        path = self.folder / "strategy"
+        path = self.folder / PAGES
         if path.exists() and not path.is_symlink():
             raise Refused(
                 [Fault(str(path), 1, "this is a folder or file of yours where the strategy would be written", "move it away")]
@@ -162,7 +195,7 @@ class Workspace:
     def _same(target: Path, written: Path) -> bool:
         try:
             return (target / "run.json").read_bytes() == (written / "run.json").read_bytes() and all(
-                _intact(target / name, known) for stage in read(target).stages.values() for name, known in stage.files.items()
+                _intact(target / name, known) for name, known in read(target).files().items()
             )
         except (OSError, RunFailed):
             return False
@@ -176,13 +209,17 @@ def link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
+def _digests(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def _intact(path: Path, known: str) -> bool:
     return path.is_file() and file_digest(path) == known
 
 
 def _record(run: Run) -> dict[str, Any]:
     stages = {name: asdict(stage) for name, stage in run.stages.items()}
-    return {"today": run.today, "engine": run.engine, "version": run.version, "stages": stages}
+    return {"today": run.today, "engine": run.engine, "version": run.version, "stages": stages, "others": run.others}
 
 
 def _flush(folder: Path) -> None:

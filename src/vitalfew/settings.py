@@ -43,6 +43,10 @@ class CompanySection(Section):
     time_zone: str = Field("UTC", description="zone that times without one are in, and that pages show")
     as_of: date | None = Field(None, description="the day the strategy is made for; the latest date in the data when left out")
     language: str = Field("en", description="language of the pages")
+    brands: list[str] = Field(
+        default_factory=list,
+        description="names of your shops, brands and partners as customers write them: no theme is called by one",
+    )
     vision: str = Field("", description="which customer problem, what gets better in their life, which mindset")
     value_of_point: float | None = Field(
         None, gt=0, lt=1, description="share of a year's revenue one outcome point is worth, used only when the data cannot tell"

@@ -11,7 +11,7 @@ import pytest
 
 from made_tables import company_of, rows_of, survey, tables_of
 from vitalfew.engine import Context
-from vitalfew.understand import corpus, mentions, theme_effects, theme_names, theme_owners, theme_rows, theme_tree, themes
+from vitalfew.understand import corpus, mentions, quotes, theme_effects, theme_names, theme_owners, theme_rows, theme_tree, themes
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "algorithms" / "themes.md"
 DRAWS = 200
@@ -23,6 +23,13 @@ NUMBERS = {
     "fewest distinct comments for a graph": theme_tree._FEW,
     "cosine below which praise and complaints part": theme_tree._OWN_WORDS,
     "cosine from which communities are joined": theme_tree._SAME,
+    "cosine from which complaints of one group are one": theme_tree._SAME_OWNED,
+    "the same, without a group": theme_tree._SAME_UNOWNED,
+    "cosine of a name with the middle of its theme, at least": theme_names.CENTRAL,
+    "part of a phrase's writers who write the longer one": theme_names.WHOLE,
+    "words of a quote long enough": quotes.SHORT,
+    "words of a quote short enough": quotes.LONG,
+    "shared part of two quotes told as one": quotes.ALIKE,
     "most themes": theme_tree._MOST_THEMES,
     "cosine below which a comment is *Other*": themes._FLOOR,
     "share of comments that are *Other*, at most": themes._MOST_OTHER,

@@ -29,6 +29,32 @@ def test_a_long_comment_is_split_where_a_thought_ends_and_thin_ends_join() -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Good morning, How do I change my address?", "How do I change my address?"),
+        ("Hi Anna Zimmermann,\n\nwe wait six days for an engineer.", "we wait six days for an engineer."),
+        ("Re: 351880.\nWrong prices on invoices since May", "Wrong prices on invoices since May"),
+        ("Bom dia! O produto ainda não chegou", "O produto ainda não chegou"),
+        ("Hello there!", "Hello there!"),
+        ("Dear prices, dear service, nothing else to say", "nothing else to say"),
+        ("Hidden fees are everywhere, again", "Hidden fees are everywhere, again"),
+    ],
+)
+def test_a_greeting_is_no_part_of_the_first_thought(text: str, first: str) -> None:
+    begin, end = clauses(text)[0]
+    assert text[begin:end] == first
+
+
+def test_mais_turns_a_thought_in_french_and_not_in_portuguese() -> None:
+    french, portuguese = (
+        "le livreur est venu à l'heure, mais le colis était vide",
+        "o produto demorou muito mais do que foi prometido na loja",
+    )
+    assert len(clauses(french)) == 2
+    assert len(clauses(portuguese)) == 1
+
+
+@pytest.mark.parametrize(
     "text", [LONG, "😀 " * 300, "x" * 1000, "um dois três mas quatro cinco seis sete oito nove dez", "\n\na. b\nc"]
 )
 def test_clauses_are_in_order_apart_and_within(text: str) -> None:

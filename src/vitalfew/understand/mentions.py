@@ -29,6 +29,11 @@ class Placed:
     near: NDArray[np.float64]
     shows: NDArray[np.float64]
 
+    def joined(self, home: Places) -> Placed:
+        """The same places where theme t has become theme `home[t]`; the number of 'other' stays the one after the last."""
+        moved = np.r_[home, int(home.max(initial=-1)) + 1]
+        return Placed(moved[self.main], moved[self.own], self.near, self.shows)
+
 
 @dataclass(frozen=True)
 class TextMentions:

@@ -1,10 +1,11 @@
-"""Names people understand: the most telling phrase of a theme, as customers write it, or the name the company gave."""
+"""Names people understand: the name the company gave, else the short phrase nearest to the middle of the theme, as customers
+write it."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from vitalfew.settings import Theme, slug
-from vitalfew.understand.sentiment import word_sign
-from vitalfew.understand.words import NEGATIONS, STOP_WORDS, folded, words_of
+from vitalfew.understand.sentiment import text_signs, word_sign
+from vitalfew.understand.words import NEGATIONS, STOP_WORDS, Tokens, folded, words_of
+
+Nearness = Callable[[Sequence[str], Sequence[int]], NDArray[np.floating]]
+"""The cosine of each phrase with the middle of some themes taken together."""
 
 _LONGEST = 4
 _PAUSE = re.compile(r"[^\w\s'-]+")
@@ -26,6 +30,11 @@ _JOINTS = frozenset(
      "al")
 )  # fmt: skip
 MINIMUM_FIT = 0.2
+# A phrase farther than this from the middle of its theme names a part of it, not the whole.
+CENTRAL = 0.3
+# A longer phrase stands for a shorter one within it when at least this share of those who write the one write the other.
+WHOLE = 0.5
+_STEM, _TELLING = 6, 5
 _SAME_FIT = 0.4
 
 
@@ -38,9 +47,22 @@ class Phrases:
     sizes: NDArray[np.int64]
     surface: dict[str, str]
 
+    def joined(self, home: NDArray[np.int64]) -> Phrases:
+        """The same phrases where theme t has become theme `home[t]`."""
+        count = int(home.max(initial=-1)) + 1
 
-def phrases(originals: Sequence[str], labels: NDArray[np.int64], count: int) -> Phrases:
-    """Count phrases of 1 to 4 words that neither begin nor end with a stop word. `originals` are thoughts as people wrote them."""
+        def summed(row: NDArray[np.int64]) -> NDArray[np.int64]:
+            return np.bincount(home, weights=row, minlength=count).astype(np.int64)
+
+        return Phrases({phrase: summed(row) for phrase, row in self.counts.items()}, summed(self.sizes), self.surface)
+
+
+def phrases(originals: Sequence[str], labels: NDArray[np.int64], count: int, brands: Sequence[str] = ()) -> Phrases:
+    """Count phrases of 1 to 4 words that neither begin nor end with a stop word nor hold a name of `brands`.
+
+    `originals` are thoughts as people wrote them.
+    """
+    skipped = frozenset(word for brand in brands for word in words_of(folded(brand)))
     forms: dict[str, Counter[str]] = {}
     found: dict[str, Counter[int]] = {}
     for original, label in zip(originals, labels, strict=True):
@@ -53,7 +75,7 @@ def phrases(originals: Sequence[str], labels: NDArray[np.int64], count: int) -> 
                 plain = folded(word)
                 words.append(plain)
                 forms.setdefault(plain, Counter())[word] += 1
-            held.update(_candidates(words))
+            held.update(_candidates(words, skipped))
         for phrase in sorted(held):
             found.setdefault(phrase, Counter())[int(label)] += 1
     least = 2 if len(originals) >= 30 else 1
@@ -68,14 +90,14 @@ def phrases(originals: Sequence[str], labels: NDArray[np.int64], count: int) -> 
     return Phrases(counts, np.bincount(labels[labels >= 0], minlength=count), surface)
 
 
-def _candidates(words: Sequence[str]) -> list[str]:
+def _candidates(words: Sequence[str], skipped: frozenset[str]) -> list[str]:
     made = []
     for first in range(len(words)):
         if words[first] in STOP_WORDS or not _telling(words[first]):
             continue
         for last in range(first, min(first + _LONGEST, len(words))):
             word = words[last]
-            if word in STOP_WORDS and word not in _JOINTS:
+            if word in skipped or (word in STOP_WORDS and word not in _JOINTS):
                 break
             if word not in STOP_WORDS and word not in NEGATIONS and _telling(word):
                 made.append(" ".join(words[first : last + 1]))
@@ -108,16 +130,72 @@ def ranked(found: Phrases, members: Sequence[int], sign: int) -> list[str]:
     return [phrase for _, phrase in sorted(scored)[:40]]
 
 
-def told(found: Phrases, members: Sequence[int], sign: int, taken: set[str]) -> tuple[str, str]:
-    """A name not yet in `taken` (slugs), which it joins, and the words that set the themes apart, separated by commas."""
+def told(found: Phrases, members: Sequence[int], sign: int, taken: set[str], nearness: Nearness) -> tuple[str, str]:
+    """A name not yet in `taken` (slugs), which it joins, and the words that set the themes apart, separated by commas.
+
+    The name is the most central phrase of two to four words; where none is central, the most telling phrase or word.
+    """
     best = ranked(found, members, sign)
     telling = [_written(found, phrase) for phrase in _apart(best)] or ["unnamed"]
-    options = [telling[0]] if " " in telling[0] or len(telling) == 1 else []
-    options += [f"{telling[0]}, {other}" for other in telling[1:]]
-    options += [telling[0], *(f"{telling[0]} ({number})" for number in range(2, 500))]
+    options = [_written(found, phrase) for phrase in central(found, members, sign, nearness)]
+    options += [*(phrase for phrase in telling[:3] if " " in phrase), *telling[:2]]
+    options += [f"{telling[0]} ({number})" for number in range(2, 500)]
     name = next(each for each in options if slug(each) not in taken)
     taken.add(slug(name))
     return name[:1].upper() + name[1:], shown(found, best)
+
+
+def joint(names: Sequence[str], taken: set[str]) -> str:
+    """A name for several themes, largest first, not yet in `taken` (slugs), which it joins.
+
+    >>> joint(["Late delivery", "No tracking", "Torn boxes"], set())
+    'Late delivery, no tracking and more'
+    """
+    second = names[1][:1].lower() + names[1][1:] if not names[1][1:2].isupper() else names[1]
+    whole = f"{names[0]} and {second}" if len(names) == 2 else f"{names[0]}, {second} and more"
+    name = next(each for each in [whole, *(f"{whole} ({number})" for number in range(2, 500))] if slug(each) not in taken)
+    taken.add(slug(name))
+    return name
+
+
+def central(found: Phrases, members: Sequence[int], sign: int, nearness: Nearness) -> list[str]:
+    """Phrases of two to four words that stand for the themes `members` taken together, best first.
+
+    Score: cosine with the themes' middle x root of the share inside x ln(share inside / share of all thoughts), half as much again
+    for each of the most telling words it holds (two at most), and 1.3 times when it says what the themes say, praise or complaint.
+    A phrase that says the opposite is none, and one that is mostly part of a longer one ("posso avaliar" in "nao posso avaliar")
+    gives way to it, lest a negation is cut off.
+    """
+    rows = list(members)
+    size, everything = max(int(found.sizes[rows].sum()), 1), max(int(found.sizes.sum()), 1)
+    counts = {phrase: (int(row[rows].sum()), int(row.sum())) for phrase, row in found.counts.items() if " " in phrase}
+    likely = {
+        phrase: float(np.sqrt(inside / size) * np.log(inside / size / (whole / everything)))
+        for phrase, (inside, whole) in counts.items()
+        if inside >= min(2, size) and inside / size > whole / everything and not any(each.isdigit() for each in phrase)
+    }
+    few = sorted(likely, key=lambda phrase: (-likely[phrase], phrase))[:60]
+    if not few:
+        return []
+    signs = text_signs(Tokens.of(few))
+    near = np.round(nearness(few, rows), 4)
+    telling = {word[:_STEM] for phrase in ranked(found, rows, sign)[:_TELLING] for word in phrase.split()} - STOP_WORDS
+    scored = []
+    for place, phrase in enumerate(few):
+        if near[place] < CENTRAL or int(signs[place]) * sign < 0:
+            continue
+        held = sum(word[:_STEM] in telling for word in phrase.split())
+        said = 1.3 if sign and int(signs[place]) == sign else 1.0
+        scored.append((-float(near[place]) * likely[phrase] * said * (1 + min(held, 2) / 2), phrase))
+    chosen = [phrase for _, phrase in sorted(scored)]
+    longer = [_completed(phrase, few, {each: counts[each][0] for each in few}) for phrase in chosen]
+    return list(dict.fromkeys(longer))
+
+
+def _completed(phrase: str, others: Sequence[str], counts: dict[str, int]) -> str:
+    """The longest phrase around `phrase` that most of those who write it write."""
+    around = [each for each in others if f" {phrase} " in f" {each} " and counts[each] >= WHOLE * counts[phrase]]
+    return max(around, key=lambda each: (len(each.split()), counts[each], each))
 
 
 def shown(found: Phrases, best: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vitalfew.evidence import Step, claim_id, record_id, selection
 from vitalfew.numerics.draws import interval
 from vitalfew.settings import Company, Theme, slug
-from vitalfew.understand import theme_names
+from vitalfew.understand import quotes, theme_names
 from vitalfew.understand.corpus import Comments
 from vitalfew.understand.mentions import Mentions, TextMentions
 from vitalfew.understand.theme_effects import Effects, Floats, Places, Respondents, Said
@@ -23,6 +23,9 @@ from vitalfew.vocabulary import arrow_table
 
 VITAL = 0.8
 _MOST_TOP = 14
+# Mentions nearest to a theme among which its two quotes are sought, and what a whole thought ends with.
+_LOOKED = 200
+_ENDS = tuple(".!?…;")
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,12 @@ def grown(
     given: Mapping[int, Theme],
     sign: NDArray[np.int8],
     above: Places,
+    nearness: theme_names.Nearness,
 ) -> Tree:
-    """Names for fine themes, and for those above that hold more than one. The company's names go first, then the larger theme's."""
+    """Names for fine themes, and for those above that hold more than one. The company's names go first, then the larger theme's.
+
+    A theme above is called by its two largest: it is a shelf, and a phrase from its middle would name what nobody said.
+    """
     fine = len(sign)
     taken = {"other", *(slug(theme.name) for theme in given.values())}
     names, words = [""] * fine, [""] * fine
@@ -58,7 +65,7 @@ def grown(
             own = theme_names.ranked(found, [theme], int(sign[theme]))
             names[theme], words[theme] = given[theme].name, theme_names.shown(found, own)
         else:
-            names[theme], words[theme] = theme_names.told(found, [theme], int(sign[theme]), taken)
+            names[theme], words[theme] = theme_names.told(found, [theme], int(sign[theme]), taken, nearness)
     names.append("Other")
     words.append("")
     parent = [-1] * (fine + 1)
@@ -66,7 +73,9 @@ def grown(
         members = np.flatnonzero(above == top).tolist()
         if len(members) < 2:
             continue
-        name, telling = theme_names.told(found, members, int(np.sign(sign[members].sum())), taken)
+        largest = sorted(members, key=lambda each: (-int(found.sizes[each]), each))
+        name = theme_names.joint([names[each] for each in largest], taken)
+        telling = theme_names.shown(found, theme_names.ranked(found, members, int(np.sign(sign[members].sum()))))
         for member in members:
             parent[member] = len(names)
         names.append(name)
@@ -143,7 +152,7 @@ def themes(material: Material) -> pa.Table:
     for theme in np.flatnonzero(counts).tolist():
         owner = material.owners.get(theme, Owner())
         cumulative, vital = running.get(theme, (None, False))
-        quotes = _quotes(material, theme)
+        said = _quotes(material, theme)
         few = scored[theme] < material.company.company.minimum_group
         rows.append(
             {
@@ -160,8 +169,8 @@ def themes(material: Material) -> pa.Table:
                 "driver": owner.driver,
                 "group": owner.group,
                 "lift": owner.lift,
-                "quote": quotes[0][1] if quotes else "",
-                "second_quote": quotes[1][1] if len(quotes) > 1 else "",
+                "quote": said[0][1] if said else "",
+                "second_quote": said[1][1] if len(said) > 1 else "",
                 "note": _note(material, theme, int(scored[theme]), few),
                 **_figures(material, theme, few),
             }
@@ -229,29 +238,31 @@ def _note(material: Material, theme: int, scored: int, few: bool) -> str:
 
 
 def _quotes(material: Material, theme: int) -> list[tuple[int, str]]:
-    """Two telling quotes of different people and words: (comment, quote). Telling: near the theme's middle, of eight words
-    or more."""
+    """Two telling quotes of different people and different words: (comment, quote), from the mentions nearest to the theme."""
     texts, comments, tree = material.texts, material.comments, material.tree
     own = np.flatnonzero((texts.theme == theme) | (tree.parent[texts.theme] == theme))
     if not len(own):
         return []
-    length = texts.words[own]
-    fit = texts.near[own] * np.minimum(length, 8) / 8 * np.minimum(1, 30 / np.maximum(length, 1))
-    fit = np.round(fit, 4) - 0.2 * (texts.rank[own] > 1)
-    order = own[np.lexsort((texts.text[own], -fit))]
+    near = np.round(texts.near[own], 4) - 0.2 * (texts.rank[own] > 1)
+    fit = near * np.minimum(1, texts.words[own] / quotes.SHORT)
+    order = own[np.lexsort((texts.text[own], -fit))][:_LOOKED]
+    shown = []
+    for mention in order.tolist():
+        words, end = comments.texts[int(texts.text[mention])], int(texts.end[mention])
+        quote = words[int(texts.start[mention]) : end]
+        whole = quote[-1:] in _ENDS or not words[end:].strip() or words[end : end + 1] in _ENDS
+        place = float(np.round(texts.near[mention], 4)) - 0.2 * float(texts.rank[mention] > 1)
+        worth = quotes.worth(quote, place, int(texts.word_sign[mention]), material.moods[theme], whole)
+        shown.append((-round(worth, 4), mention, quote))
     found: list[tuple[int, str]] = []
-    seen_units: set[int] = set()
-    seen_words: set[str] = set()
-    for mention in order[:50].tolist():
-        words = comments.texts[int(texts.text[mention])]
-        quote = words[int(texts.start[mention]) : int(texts.end[mention])]
-        for comment in _of_mood(material, mention, theme):
-            unit = int(material.unit[comment])
-            if unit not in seen_units and quote.casefold() not in seen_words:
-                seen_units.add(unit)
-                seen_words.add(quote.casefold())
-                found.append((int(comment), quote))
-                break
+    seen: set[int] = set()
+    for _, mention, quote in sorted(shown):
+        if any(quotes.alike(quote, before) for _, before in found):
+            continue
+        comment = next((each for each in _of_mood(material, mention, theme).tolist() if int(material.unit[each]) not in seen), None)
+        if comment is not None:
+            seen.add(int(material.unit[comment]))
+            found.append((int(comment), quote))
         if len(found) == 2:
             break
     return found

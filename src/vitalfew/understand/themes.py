@@ -7,6 +7,7 @@ nothing (`theme_tree`), name them (`theme_names`), say which comment speaks of w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from vitalfew.engine import Context, Tables
 from vitalfew.evidence import Gap, Step, claim_id
 from vitalfew.outputs import Outputs
-from vitalfew.settings import Company, slug
+from vitalfew.settings import Company, Theme, slug
 from vitalfew.understand import answers, corpus, mentions, theme_effects, theme_names, theme_owners, theme_rows, theme_tree
 from vitalfew.understand.answers import Answers
 from vitalfew.understand.corpus import Comments, Thoughts, Wholes
@@ -52,15 +53,19 @@ def compute(tables: Tables, company: Company, context: Context) -> Outputs:
 
 def _computed(tables: Tables, company: Company, context: Context, asked: Answers, comments: Comments) -> Outputs:
     spoken, whole = corpus.thoughts(comments), corpus.wholes(comments)
-    tree, placed, gaps = _tree(spoken, whole, comments, company, context.seed)
-    texts = mentions.of_texts(spoken, placed, tree.other, comments)
-    said = mentions.of_comments(comments, texts)
-    context.progress(f"measuring {len(tree.names)} themes")
-    material = _measured(tables, company, context, asked, comments, tree, texts, said)
+    found, gaps = _found(spoken, whole, comments, company, context.seed)
+    spoken_of = _spoken_of(tables, company, context, asked, comments, found, spoken)
+    home = _one_trouble(found, spoken_of)
+    if len(np.unique(home)) < len(home):
+        # Whose a theme is, is known only now; what turns out to be one trouble is named, counted and measured as one.
+        found = found.joined(home)
+        spoken_of = _spoken_of(tables, company, context, asked, comments, found, spoken)
+    context.progress(f"measuring {len(spoken_of.tree.names)} themes")
+    material = _measured(tables, company, context, comments, spoken_of)
     steps: list[Step] = theme_rows.steps(material)
     made = {
         "themes": theme_rows.themes(material),
-        "mentions": mentions.table(comments, texts, said, tree.ids),
+        "mentions": mentions.table(comments, spoken_of.texts, spoken_of.said, spoken_of.tree.ids),
         "draws": theme_rows.draws(material),
     }
     return Outputs(made, steps, gaps)
@@ -72,10 +77,39 @@ def rated_questions(company: Company) -> tuple[str, ...]:
     return tuple(dict.fromkeys([company.outcome, *names] if company.outcome else names))
 
 
-def _tree(
-    spoken: Thoughts, whole: Wholes, comments: Comments, company: Company, seed: int
-) -> tuple[Tree, mentions.Placed, list[Gap]]:
-    """Fine themes, their names, the themes above, and where every comment and every clause belongs.
+@dataclass(frozen=True)
+class _Found:
+    """Fine themes before they are named: their middles and signs, the phrases said in each, what the company wrote about some, and
+    where every comment and every clause belongs."""
+
+    space: theme_tree.Space
+    centres: theme_tree.Vectors
+    sign: NDArray[np.int8]
+    phrases: theme_names.Phrases
+    given: dict[int, Theme]
+    placed: mentions.Placed
+
+    def tree(self) -> Tree:
+        """The themes named, and those above them."""
+        above = theme_tree.parents(self.centres, self.sign.tolist())
+        near = _nearness(self.space, self.centres, self.phrases.sizes)
+        return theme_rows.grown(self.phrases, self.given, self.sign, above, near)
+
+    def joined(self, home: Places) -> _Found:
+        """The same where theme t has become theme `home[t]`; the sign is that of its largest part."""
+        sizes = self.phrases.sizes
+        count = int(home.max()) + 1
+        centres = np.zeros((count, self.centres.shape[1]), dtype=np.float32)
+        np.add.at(centres, home, self.centres * sizes[:, None].astype(np.float32))
+        order = np.argsort(sizes, kind="stable")
+        sign = np.zeros(count, dtype=np.int8)
+        sign[home[order]] = self.sign[order]
+        given = {int(home[theme]): each for theme, each in self.given.items()}
+        return _Found(self.space, theme_tree.unit(centres), sign, self.phrases.joined(home), given, self.placed.joined(home))
+
+
+def _found(spoken: Thoughts, whole: Wholes, comments: Comments, company: Company, seed: int) -> tuple[_Found, list[Gap]]:
+    """Fine themes, and where every comment and every clause belongs.
 
     Themes are found from whole comments: a greeting, a signature or a threat to leave stands in comments about anything, and
     clauses alone would make a theme of it. Clauses are then placed among the themes found.
@@ -96,10 +130,8 @@ def _tree(
     placed = _placed(spoken, whole, space, found, floor)
     at = np.unique(whole.whole, return_index=True)[1][sample]
     originals = [comments.texts[each] for each in at]
-    phrases = theme_names.phrases(originals, label, len(kept))
+    phrases = theme_names.phrases(originals, label, len(kept), company.company.brands)
     given = {number[theme]: company.theme[row] for theme, row in named.name.items()}
-    above = theme_tree.parents(centres, found.sign.tolist())
-    tree = theme_rows.grown(phrases, given, found.sign, above)
     gaps = [
         Gap(
             f"theme {company.theme[row].name}",
@@ -108,7 +140,30 @@ def _tree(
         )
         for row in named.unused
     ]
-    return tree, placed, gaps
+    return _Found(space, centres, found.sign, phrases, given, placed), gaps
+
+
+def _one_trouble(found: _Found, spoken_of: _SpokenOf) -> Places:
+    """By fine theme, the theme it becomes: complaints whose owner and words say that they are one trouble."""
+    fine = range(spoken_of.tree.fine)
+    owners = [spoken_of.owners.get(theme) for theme in fine]
+    return theme_tree.one_trouble(
+        found.centres,
+        [None if owner is None else owner.group for owner in owners],
+        ["" if owner is None else slug(owner.driver) if owner.driver else "" for owner in owners],
+        [theme in found.given for theme in fine],
+    )
+
+
+def _nearness(space: theme_tree.Space, centres: theme_tree.Vectors, sizes: Places) -> theme_names.Nearness:
+    """How near phrases are to the middle of some themes, by number of comments."""
+
+    def near(phrases: Sequence[str], members: Sequence[int]) -> NDArray[np.floating]:
+        rows = list(members)
+        middle = theme_tree.unit((centres[rows] * sizes[rows, None]).sum(axis=0, keepdims=True))
+        return np.asarray(space.vectors(Tokens.of(phrases)) @ middle[0])
+
+    return near
 
 
 def _compact(label: Places, merged: Places) -> Places:
@@ -158,43 +213,64 @@ class _Linked:
     asked: Places
 
 
-def _measured(
-    tables: Tables,
-    company: Company,
-    context: Context,
-    asked: Answers,
-    comments: Comments,
-    tree: Tree,
-    texts: mentions.TextMentions,
-    said: mentions.Mentions,
-) -> Material:
-    """Everything the rows of the tables say, by number of theme."""
+@dataclass(frozen=True)
+class _SpokenOf:
+    """Which comment speaks of which theme, who says it, and whose trouble it is; by number of theme."""
+
+    tree: Tree
+    texts: mentions.TextMentions
+    said: mentions.Mentions
+    units: NDArray[np.object_]
+    spoke: Places
+    linked: _Linked
+    pairs: Said
+    by_response: Said
+    moods: list[str]
+    complaints: list[int]
+    values: dict[str, Floats]
+    kept: dict[str, Floats]
+    owners: dict[int, theme_owners.Owner]
+
+
+def _spoken_of(
+    tables: Tables, company: Company, context: Context, asked: Answers, comments: Comments, found: _Found, spoken: Thoughts
+) -> _SpokenOf:
+    tree = found.tree()
+    texts = mentions.of_texts(spoken, found.placed, tree.other, comments)
+    said = mentions.of_comments(comments, texts)
     everyone = _everyone(tables, comments)
     units, place = corpus.numbered(np.concatenate([asked.person, comments.unit, everyone]))
     own, spoke, _ = np.split(place, [len(asked), len(asked) + len(comments)])
     linked = _linked(company, asked, comments, own, spoke)
     pairs = _with_parents(said, tree)
     by_response = _distinct(linked.place[pairs.record], pairs.theme)
-    contact = ~comments.survey
-    told = Said(pairs.record[contact[pairs.record]], pairs.theme[contact[pairs.record]])
     moods = theme_rows.moods(said, tree)
     complaints = [theme for theme in range(tree.fine) if moods[theme] != "positive"]
     values = {name: _spread(asked.column(name), linked) for name in asked.questions}
     kept = _kept(tables, company, linked, units)
     owners = _owners(company, context, tree, linked, units, by_response, pairs, comments, complaints, values, kept)
-    rated = _rated(tables, company, owners, values, kept)
+    return _SpokenOf(tree, texts, said, units, spoke, linked, pairs, by_response, moods, complaints, values, kept, owners)
+
+
+def _measured(tables: Tables, company: Company, context: Context, comments: Comments, of: _SpokenOf) -> Material:
+    """Everything the rows of the tables say, by number of theme."""
+    contact = ~comments.survey
+    told = Said(of.pairs.record[contact[of.pairs.record]], of.pairs.theme[contact[of.pairs.record]])
+    rated = _rated(tables, company, of.owners, of.values, of.kept)
     outside = ~theme_effects.last_year(comments.column("at"), context.today) | ~contact
     hours = np.where(outside, 0.0, np.nan_to_num(comments.column("minutes")) / 60)
     cost_of = {group: company.hour_cost(group) for group in {str(each) for each in comments.column("group")}}
     hourly = np.array([cost_of[str(each)] for each in comments.column("group")])
     money = hours * hourly + np.where(outside, 0.0, np.nan_to_num(comments.column("cost")))
-    sums = Sums(units, company.company.draws, context.seed)
+    sums = Sums(of.units, company.company.draws, context.seed)
     effects = theme_effects.measure(
-        linked.respondents, by_response, Contacts(spoke, hours, money), told, len(tree.names), complaints, rated,
-        np.arange(len(units)), sums,
+        of.linked.respondents, of.by_response, Contacts(of.spoke, hours, money), told, len(of.tree.names), of.complaints, rated,
+        np.arange(len(of.units)), sums,
     )  # fmt: skip
-    return Material(company, comments, tree, texts, said, pairs, by_response, linked.respondents, moods, owners, effects, told,
-                    driver_ids(tables, company), spoke)  # fmt: skip
+    return Material(
+        company, comments, of.tree, of.texts, of.said, of.pairs, of.by_response, of.linked.respondents, of.moods, of.owners,
+        effects, told, driver_ids(tables, company), of.spoke,
+    )  # fmt: skip
 
 
 def _everyone(tables: Tables, comments: Comments) -> NDArray[np.object_]:

@@ -25,13 +25,22 @@ _LEAST_WORDS = 3
 _MOST_CLAUSES = 40
 _LONGEST = 240
 # Where one thought ends: the end of a sentence, a line, or a turn of contrast.
-_TURNS = "but|however|although|though|aber|jedoch|allerdings|mas|porem|porém|contudo|mais|cependant|pero|sino|però|ma|tuttavia"
-_BREAK = re.compile(rf"[.!?;…。！？]+(?=\s|$|[^\W\d_])|[。！？]|\n+|,?\s+(?=(?:{_TURNS})\s)", re.IGNORECASE)
+_TURNS = "but|however|although|though|aber|jedoch|allerdings|mas|porem|porém|contudo|cependant|pero|sino|però|ma|tuttavia"
+# "mais" is "but" in French and "more" in Portuguese: it turns only after a comma.
+_BREAK = re.compile(rf"[.!?;…。！？]+(?=\s|$|[^\W\d_])|[。！？]|\n+|,?\s+(?=(?:{_TURNS})\s)|,\s+(?=mais\s)", re.IGNORECASE)
+# How a comment opens before it says anything: a greeting with at most four words after it, or the number of a case.
+_OPENING = re.compile(
+    r"(?:(?:hi|hello|hey|dear|morning|good (?:morning|afternoon|evening|day)|greetings|ol[aá]|bom dia|boa (?:tarde|noite)"
+    r"|prezad[oa]s?|caro|hola|buen[oa]s (?:d[ií]as|tardes|noches)|bonjour|bonsoir|cher|ch[eè]re|hallo|guten (?:tag|morgen|abend)"
+    r"|sehr geehrte[rns]?|liebe[rs]?|buongiorno|buonasera|ciao|gentile)(?:[ \t]+[\w.'-]+){0,4}?[ \t]*[,.!:;\n]+"
+    r"|re:?[ \t]+\S+?[.,:;]?(?:\s|$)|fyi[,.:;\s]+)\s*",
+    re.IGNORECASE,
+)
 
 # English, Portuguese, Spanish, French, German, Italian; accents folded.
 _COMMON = """
 nobody somebody someone anybody anyone everyone everybody always still yet please hello hi ever even much many another every since
-us ola boa bom dia tarde noite hola bonjour hallo ciao
+us but however aber jedoch ola boa bom dia tarde noite hola bonjour hallo ciao
 a about after again all also am an and any are as at be because been before being both by can could did do does doing during
 each few for from further had has have having he her here hers him his how i if in into is it its itself just me more most my
 myself of on once only or other our ours out over own s same she should so some such t than that the their them then there
@@ -82,13 +91,18 @@ def words_of(text: str) -> list[str]:
 
 
 def clauses(text: str) -> list[Span]:
-    """Where each thought of a comment stands: spans in order, without the spaces around them. A short comment is one thought.
+    """Where each thought of a comment stands: spans in order, without the spaces around them and without the greeting it opens
+    with. A short comment is one thought.
 
     Clauses of fewer than three words belong to the one before.
     """
     begin, end = _stripped(text, 0, len(text))
     if begin == end:
         return [(0, len(text))]
+    opening = _OPENING.match(text, begin, end)
+    while opening and len(_WORD.findall(text[opening.end() : opening.end() + 400])) >= _LEAST_WORDS:
+        begin = opening.end()
+        opening = _OPENING.match(text, begin, end)
     if len(_WORD.findall(text[begin : begin + 400])) <= _WORDS_TO_SPLIT and end - begin <= _LONGEST:
         return [(begin, end)]
     cuts = [found.end() for found in _BREAK.finditer(text, begin, end)][: _MOST_CLAUSES - 1]

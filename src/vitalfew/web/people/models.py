@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from vitalfew.web.people.rights import ROLES
@@ -82,8 +83,49 @@ class Membership(models.Model):
         return f"{self.user} · {self.company}"
 
 
+class Token(models.Model):
+    """A key with which a program calls the API in the name of a membership: with that member's rights, or with reading only.
+
+    The secret itself is shown once and never stored; `digest` finds it, `prefix` lets people recognise it.
+    """
+
+    READ, READ_WRITE = "read", "read-write"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("name"), max_length=100)
+    scope = models.CharField(_("scope"), max_length=10, choices=[(READ, _("read")), (READ_WRITE, _("read and write"))])
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"))
+    last_used_at = models.DateTimeField(_("last used"), null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-made_at", "id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(scope__in=["read", "read-write"]), name="known_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the token's scope goes beyond reading."""
+        return self.scope == self.READ_WRITE
+
+    @property
+    def state(self) -> str:
+        """One of "revoked", "expired" and "valid"."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at <= timezone.now() else "valid"
+
+
 class AuditEntry(models.Model):
-    """One thing somebody did. Entries are added and read, never changed (the database refuses it, see migration 0002)."""
+    """One thing somebody did. Entries are added and read, never changed or removed: triggers of the database refuse it."""
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="audit", null=True)
     at = models.DateTimeField(auto_now_add=True)
