@@ -278,7 +278,7 @@ class Book:
 def gather(tables: Tables, company: Company, today: date) -> Book:
     """Take from the tables what the documents show."""
     small = {name: rows(tables, name) for name in SMALL}
-    _signs(small, company.company.currency)
+    signs(small, company.company.currency)
     quarantine = tables["quarantine"]
     largest, losing, whale = _customers(tables)
     return Book(
@@ -294,11 +294,11 @@ def gather(tables: Tables, company: Company, today: date) -> Book:
         whale=whale,
         quarantine=[clean(row) for row in tables.rows(quarantine.order_by(list(TABLES["quarantine"].order)).limit(MOST_ROWS))],
         quarantined=tables.count("quarantine"),
-        groups=_groups(company, small),
+        groups=group_files(company, small),
     )
 
 
-def _signs(small: Mapping[str, list[Row]], currency: str) -> None:
+def signs(small: Mapping[str, list[Row]], currency: str) -> None:
     """Sentences of other rooms name the currency by its code and days by number; people read a sign and a month.
 
     Customers' words stay as they are.
@@ -345,7 +345,7 @@ def whale_curve(profit: np.ndarray) -> list[Row]:
     return [{"customers": float(i) / 100, "profit": float(value)} for i, value in enumerate(values)]
 
 
-def _groups(company: Company, small: Mapping[str, list[Row]]) -> dict[str, str]:
+def group_files(company: Company, small: Mapping[str, list[Row]]) -> dict[str, str]:
     """Each work group and the name of its page's file, in the order of company.toml, then by name."""
     named = [each.name for each in company.group]
     found = sorted(

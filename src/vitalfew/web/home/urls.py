@@ -11,5 +11,13 @@ from vitalfew.web.home import views
 from vitalfew.web.shell.navigation import Entry
 
 app_name = "home"
-PAGES: Sequence[Entry] = (Entry("home:home", _("Home"), "strategy.read"),)
-urlpatterns = [path("", views.home, name="home")]
+PAGES: Sequence[Entry] = (
+    Entry("home:home", _("Home"), "strategy.read"),
+    Entry("home:documents", _("Documents"), "strategy.read"),
+)
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("documents/", views.listing, name="documents"),
+    path("documents/<path:name>", views.document, name="document"),
+    path("first-hour/", views.put_away, name="first-hour"),
+]

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 
 from vitalfew.web.people.models import Membership
 from vitalfew.web.shell.access import public
+from vitalfew.web.shell.helping import TOPICS
 
 
 @public
@@ -24,5 +25,9 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @public
 def help_page(request: HttpRequest) -> HttpResponse:
-    """Where to read more."""
-    return render(request, "shell/help.html")
+    """What each page shows, how to read it and what to do; and the guided first hour for those who have put it away."""
+    away: list[Membership] = []
+    if request.user.is_authenticated:
+        mine = Membership.objects.select_related("company").filter(user_id=request.user.pk, role="owner", company__is_demo=True)
+        away = list(mine.filter(first_hour__dismissed=True).order_by("company__name"))
+    return render(request, "shell/help.html", {"topics": TOPICS, "away": away})

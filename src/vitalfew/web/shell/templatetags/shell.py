@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from vitalfew.web.shell import wording
 from vitalfew.web.shell.filters import Filters
+from vitalfew.web.shell.helping import BY_ROUTE
 
 register = template.Library()
 
@@ -64,3 +66,15 @@ def wait(days: float | None) -> str:
         if days >= size * 1.5:
             return unit % {"n": wording.number(days / size, 0 if days / size >= 10 else 1)}
     return _("%(n)s seconds") % {"n": wording.number(days * 86400, 0)}
+
+
+@register.simple_tag(takes_context=True)
+def help_link(context: Mapping[str, Any]) -> SafeString:
+    """The link to the help of the page being read; to all help where it has no topic of its own."""
+    request = context.get("request")
+    match = request.resolver_match if request is not None else None
+    topic = BY_ROUTE.get(match.view_name if match is not None else "")
+    address = reverse("shell:help")
+    if topic is None:
+        return format_html('<a href="{}">{}</a>', address, _("Help"))
+    return format_html('<a href="{}#{}">{}</a>', address, topic.anchor, _("Help on this page"))
