@@ -23,7 +23,7 @@ def shape(value: str | None) -> str:
     >>> shape("Ann Lee, 31.12.2026")
     'Aaa Aaa, 00.00.0000'
     """
-    return "".join("0" if each.isdigit() else "A" if each.isupper() else "a" if each.isalpha() else each for each in value or "")
+    return "".join("0" if each.isnumeric() else "A" if each.isupper() else "a" if each.isalpha() else each for each in value or "")
 
 
 def _names(visit: Visit) -> bool:

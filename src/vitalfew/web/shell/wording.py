@@ -81,7 +81,7 @@ def form_of(name: str, currency: str = "") -> Callable[[float | None], str]:
     """How a kind of figure is written: points, share, money, number."""
     if name == "money":
         return lambda value: money(value, currency)
-    return {"points": points, "share": share, "number": number}[name]
+    return {"points": points, "share": share, "number": number, "thousandths": lambda value: number(value, 3)}[name]
 
 
 def interval(low: float | None, high: float | None, form: Callable[[float | None], str]) -> str:

@@ -127,7 +127,10 @@ def _trend(title: str, marks: Sequence[Mark], form: Form, width: int) -> SafeStr
             points.append(_line(*before, *here, ACCENT, 2))
         points.append(format_html('<circle cx="{}" cy="{}" r="3.6" fill="{}"/>', round(here[0], 1), round(here[1], 1), ACCENT))
         if at % every == 0:
-            points.append(_text(here[0] + 7, here[1] - 7, form(mark.value), INK, 11))
+            last = at == len(marks) - 1
+            points.append(
+                _text(here[0] + (right if last else 7), here[1] - 8, form(mark.value), INK, 11, "end" if last else "start")
+            )
         before = here
     return _svg(title, width, height, [*parts, *points])
 
@@ -175,16 +178,19 @@ def _quadrant(title: str, marks: Sequence[Mark], axes: tuple[str, str], names: t
     places = ((left, 14, "start"), (width, 14, "end"), (left, tall - 6, "start"), (width, tall - 6, "end"))
     parts += [_text(px, py, name, MUTED, 11, anchor) for name, (px, py, anchor) in zip(names, places, strict=True)]
     parts += [_text(width, height - 6, f"{axes[0]} →", MUTED, 11, "end"), _text(left, height - 6, f"↑ {axes[1]}", MUTED, 11)]
-    taken: list[float] = []
+    taken: list[tuple[float, float]] = []
     for at, mark in enumerate(sorted(marks, key=lambda each: -(each.value or 0.0)), 1):
         px, py = x(mark.across or 0.0), y(mark.value or 0.0)
         ink = ACCENT if mark.strong else MUTED
         parts.append(format_html('<circle cx="{}" cy="{}" r="5" fill="{}"/>', round(px, 1), round(py, 1), ink))
-        label = str(at) if width <= NARROW else _clip(mark.label, 34)
+        label = str(at) if width <= NARROW else f"{at} {_clip(mark.label, 30)}"
         end = px > width * 0.6
-        line = py + 4
-        while any(abs(line - each) < 13 for each in taken):
-            line += 13
-        taken.append(line)
+        room = len(label) * 6.2
+        start, line = (px - 9 - room if end else px + 9), py + 4
+        # A name that would stand on another is told by its number alone.
+        if any(abs(line - y0) < 12 and start < x0 + 190 and x0 < start + room for x0, y0 in taken):
+            label = str(at)
+            start = px - 9 - 12 if end else px + 9
+        taken.append((start, line))
         parts.append(_text(px - 9 if end else px + 9, line, label, INK, 11, "end" if end else "start"))
     return _svg(title, width, height, parts)

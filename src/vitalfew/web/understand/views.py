@@ -105,7 +105,7 @@ def _by_cuts(visit: Visit, filters: Filters, question: str) -> list[dict[str, An
         rows = [_metric(visit, each, {}) for each in scores]
         main = [each for each in rows if each["statistic"] == first]
         form = wording.form_of(figures.FORMS[first])
-        title = f"{figures.label(visit.settings, question)}, {figures.statistic_label(first)}: {label.lower()}"
+        title = _("%(statistic)s by %(cut)s") % {"statistic": figures.statistic_label(first), "cut": label.lower()}
         marks = [Mark(each["piece"], each["value"], each["low"], each["high"], wording.figure(each, each["form"])) for each in main]
         note = _("Pale or thin line: 95 % interval.")
         if by == "quarter":
@@ -189,7 +189,7 @@ def _driver_charts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         placed[:20],
         (_("performance"), _("importance")),
         names,
-        _("The lines are the averages. On a phone the numbers follow the order of the table."),
+        _("The lines are the averages. The numbers follow the order of the table."),
     )
     return {"share": share if len(rows) > 1 else None, "fields": fields}
 
@@ -237,6 +237,9 @@ def _theme(visit: Visit, row: dict[str, Any], counts: dict[str, Sums], narrowed:
         made["share"] = found.n / total.n
     if not narrowed:
         made |= {key: row[key] for key in ("quote", "second_quote", "impact", "low", "high")}
+        made["moves"] = (
+            wording.figure({**row, "value": row["impact"], "n": None}, "thousandths") if row["impact"] is not None else ""
+        )
     return made
 
 
@@ -316,9 +319,15 @@ def promises(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     ]  # fmt: skip
     note = _("Thin line: 95 % interval. Upright line: the standard. Dark bars are below it.")
     chart = drawing.bars(_("How often each promise is kept"), marks, note)
-    cuts = _promise_cuts(visit, filters, {row["promise"]: row["name"] for row in rows})
-    made = {"rows": rows, "chart": chart, "cuts": cuts, "narrowed": bool(filters)}
-    return render(request, "understand/promises.html", {**made, "bar": bar(visit, filters, found.ignored)})
+    cuts = _promise_cuts(visit, filters)
+    asked = request.GET.get("by", "")
+    by = asked if any(asked == each["by"] for each in cuts) else ""
+    named = {row["promise"]: row["name"] for row in rows}
+    pieces = figures.shares(visit, figures.CHECKS, filters, by)[0] if by else []
+    told = [{"name": named.get(each.cell, each.cell), "piece": each.piece, **each.row} for each in pieces]
+    label = next((each["label"] for each in cuts if each["by"] == by), "")
+    made = {"rows": rows, "chart": chart, "cuts": cuts, "by": by, "by_label": label, "pieces": told, "narrowed": bool(filters)}
+    return render(request, "understand/promises.html", {**made, "bar": bar(visit, filters, found.ignored, {"by": by})})
 
 
 def _promise(row: dict[str, Any], seen: dict[str, Any] | None) -> dict[str, Any]:
@@ -328,17 +337,12 @@ def _promise(row: dict[str, Any], seen: dict[str, Any] | None) -> dict[str, Any]
     return {**told, **{key: seen[key] if seen else None for key in of_run}}
 
 
-def _promise_cuts(visit: Visit, filters: Filters, names: dict[str, str]) -> list[dict[str, Any]]:
+def _promise_cuts(visit: Visit, filters: Filters) -> list[dict[str, str]]:
+    """What promises can be broken down by: dimensions no filter has chosen yet, with the address of each."""
     wanted = [] if "-" in filters.period else [("quarter", _("Period"))]
     if not filters.segment:
         wanted += [(f"cut:{name}", name.replace("_", " ").capitalize()) for name in list(facets(visit).segments)[:8]]
-    found = []
-    for by, label in wanted:
-        rows = figures.shares(visit, figures.CHECKS, filters, by)[0]
-        told = [{"name": names.get(each.cell, each.cell), "piece": each.piece, **each.row} for each in rows]
-        if told:
-            found.append({"label": label, "rows": told})
-    return found
+    return [{"by": by, "label": label, "address": visit.request.path + filters.query({"by": by})} for by, label in wanted]
 
 
 # --- journeys ---
