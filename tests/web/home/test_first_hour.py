@@ -6,6 +6,8 @@ import re
 
 from tests.web.conftest import Cast
 
+from vitalfew.web.authoring.models import Item, Version
+
 HOME = "/c/northlight/"
 
 
@@ -52,3 +54,11 @@ def test_only_the_owner_of_a_demo_company_has_it(cast: Cast) -> None:
     assert cast.client("stranger").post(f"{HOME}first-hour/").status_code == 404
     assert "Your first hour" not in cast.client("stranger").get("/c/other/").content.decode()
     assert cast.client("stranger").post("/c/other/first-hour/").status_code == 403
+
+
+def test_writing_a_why_ticks(cast: Cast) -> None:
+    item = Item.objects.create(company=cast.company, section="cause", key="late")
+    version = Version.objects.create(item=item, number=1, values={}, state="draft", author="analyst@northlight.example")
+    assert "1 of 8 done" not in cast.client("owner").get(HOME).content.decode()
+    Version.objects.filter(pk=version.pk).update(author="owner@northlight.example")
+    assert "1 of 8 done" in cast.client("owner").get(HOME).content.decode()

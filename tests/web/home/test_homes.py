@@ -11,6 +11,7 @@ from tests.web.conftest import Cast
 
 from vitalfew.engine.reader import Reader, Where
 from vitalfew.runs import Workspace
+from vitalfew.web.authoring.models import Item, Version
 from vitalfew.web.home import decisions, feedback
 from vitalfew.web.people.models import AuditEntry
 from vitalfew.web.shell.access import Visit
@@ -117,3 +118,16 @@ def test_whole_documents_are_given_by_right_and_taking_them_is_recorded(cast: Ca
     assert name not in listed
     assert "one-pages/logistics.pdf" in listed
     assert "one-pages/billing.pdf" not in listed
+
+
+def test_a_proposal_waits_for_those_who_may_approve_it(cast: Cast) -> None:
+    item = Item.objects.create(company=cast.company, section="initiative", key="lockers")
+    Version.objects.create(
+        item=item, number=1, values={"name": "Parcel lockers"}, state="proposed", author="lead@northlight.example"
+    )
+    other = Item.objects.create(company=cast.other, section="initiative", key="secret")
+    Version.objects.create(item=other, number=1, values={"name": "Their secret"}, state="proposed", author="owner@other.example")
+    text = cast.client("owner").get(HOME).content.decode()
+    assert "1 proposal waits for your approval." in text
+    assert "Parcel lockers" in text
+    assert "Their secret" not in text
