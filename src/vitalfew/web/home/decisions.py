@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from vitalfew.web.act.views import faults_of
+from vitalfew.web.authoring.queries import pending
 from vitalfew.web.focus import plan
 from vitalfew.web.shell.access import Visit
 
@@ -44,6 +45,7 @@ def decisions_of(visit: Visit, today: date | None = None) -> list[Decision]:
     """Everything that waits for the visitor's decision, the plan's own faults first."""
     book, company = plan.book_of(visit), visit.company.slug
     found = [
+        *_pending(visit),
         *_choice(book, reverse("focus:choice", args=[company])),
         *_issues(book, reverse("focus:issues", args=[company])),
         *_groups(book, reverse("act:groups", args=[company])),
@@ -52,6 +54,14 @@ def decisions_of(visit: Visit, today: date | None = None) -> list[Decision]:
         *_promises(book),
     ]
     return [each for each in found if each.names]
+
+
+def _pending(visit: Visit) -> list[Decision]:
+    """What members proposed and the visitor may approve."""
+    waiting = [each for each in pending(visit.company) if visit.may("items.approve", each.group or None)]
+    names = [str((each.values or each.file_values or {}).get("name") or each.item.key) for each in waiting]
+    what = ngettext("%(n)s proposal waits for your approval.", "%(n)s proposals wait for your approval.", len(names))
+    return [Decision(what % {"n": len(names)}, names, "")]
 
 
 def _choice(book: Book, address: str) -> list[Decision]:
