@@ -105,9 +105,29 @@ def run(
     engine: Annotated[Literal["duckdb"], typer.Option(help="where the heavy work is done")] = "duckdb",
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day the strategy is made for")] = None,
     quiet: Quiet = False,
+    progress: Annotated[Literal["text", "json"], typer.Option(help="how progress is told: to people, or to a program")] = "text",
 ) -> None:
     """Run the chain: listen, understand, focus, act, prove."""
-    _run(folder, as_of.date() if as_of else None, quiet)
+    day = as_of.date() if as_of else None
+    if progress == "json":
+        _run_for_a_program(folder, day)
+    else:
+        _run(folder, day, quiet)
+
+
+def _run_for_a_program(folder: Path, as_of: date | None) -> None:
+    from vitalfew import telling
+
+    telling.leave_with_parent()
+    from vitalfew import pipeline
+    from vitalfew.company import load
+    from vitalfew.listen.stage import faults_of
+    from vitalfew.runs import Workspace
+
+    with telling.endings():
+        before = Workspace(folder).current()
+        finished = pipeline.run(load(folder, faults_of), folder, as_of, telling.progress)
+        telling.tell("done", run=finished.id, same=before is not None and before.id == finished.id)
 
 
 def _run(folder: Path, as_of: date | None, quiet: bool) -> None:

