@@ -59,6 +59,9 @@ def description() -> dict[str, Any]:
     }
     for operations in told["paths"].values():
         for method, each in operations.items():
+            for one in each["parameters"]:
+                if one["name"] == "company":
+                    one["description"] = "the company's name in addresses"
             name = _BY_METHOD[method]
             header = {"in": "header", "name": name, "required": False, "schema": {"type": "string", "maxLength": 255}}
             each["parameters"] = [*each["parameters"], header | _HEADERS[name]]
