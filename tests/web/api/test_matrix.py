@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from tests.web.api.conftest import Programs
 from tests.web.conftest import Cast
 
@@ -18,6 +19,7 @@ from vitalfew.web.api.models import Delivery, Endpoint
 from vitalfew.web.api.operations import COMPANY, OPERATIONS
 from vitalfew.web.people.models import Membership
 from vitalfew.web.people.rights import ROLES
+from vitalfew.web.runs.models import Job
 
 LETTERS = {
     "O": "owner",
@@ -49,6 +51,10 @@ MATRIX: dict[str, Row] = {
     "GET ": Row(ALL, ""),
     "GET /runs": Row("OAYXI", "/runs"),
     "GET /runs/{str:run}": Row("OAYXI", "/runs/current"),
+    "GET /jobs": Row("OAYXI", "/jobs"),
+    "POST /jobs": Row("OAYI", "/jobs", {"as_of": "2026-06-01"}, 202),
+    "GET /jobs/{uuid:job}": Row("OAYXI", "/jobs/{job}"),
+    "POST /jobs/{uuid:job}/cancel": Row("OAYI", "/jobs/{job}/cancel", None, 202),
     "GET /tables": Row(ALL, "/tables"),
     "GET /tables/{str:table}": Row(ALL, "/tables/initiatives"),
     "GET /tables/{str:table}/rows": Row(ALL, "/tables/initiatives/rows"),
@@ -129,6 +135,8 @@ def places(cast: Cast) -> dict[str, str]:
     endpoint = Endpoint.objects.create(company=cast.company, url="https://hooks.example/x", events=["run.finished"])
     found["endpoint"] = str(endpoint.pk)
     found["delivery"] = str(events.test(endpoint).key)
+    Job.objects.filter(company=cast.company).delete()
+    found["job"] = str(Job.objects.create(company=cast.company, not_before=timezone.now()).pk)
     found["member"] = str(cast.members["analyst"].pk)
     return found
 
@@ -167,6 +175,7 @@ def test_what_does_not_exist_in_the_company_is_not_found(cast: Cast, program: Pr
         "absent" if part in ("current", "initiatives") and "{str:" in name else part
         for part in row.path.replace("{endpoint}", nothing)
         .replace("{member}", nothing)
+        .replace("{job}", nothing)
         .format(**(places(cast) | {"delivery": nothing}))
         .split("/")
     )
@@ -195,6 +204,7 @@ def test_objects_of_another_company_are_not_found_through_ones_own(cast: Cast, p
     foreign = Endpoint.objects.create(company=cast.other, url="https://hooks.example/other", events=["run.finished"])
     delivery: Delivery = events.test(foreign)
     own = Endpoint.objects.create(company=cast.company, url="https://hooks.example/own", events=["run.finished"])
+    job = Job.objects.create(company=cast.other, not_before=timezone.now())
     owner = program("owner")
     for method, path in (
         ("GET", f"/webhooks/{foreign.pk}"),
@@ -206,6 +216,8 @@ def test_objects_of_another_company_are_not_found_through_ones_own(cast: Cast, p
         ("POST", f"/webhooks/{foreign.pk}/deliveries/{delivery.key}/redeliver"),
         ("POST", f"/webhooks/{own.pk}/deliveries/{delivery.key}/redeliver"),
         ("GET", f"/members/{cast.stranger.pk}"),
+        ("GET", f"/jobs/{job.pk}"),
+        ("POST", f"/jobs/{job.pk}/cancel"),
     ):
         answer = owner.send(method, path, {} if method == "PATCH" else None, If_Match="*")
         assert answer.status_code == 404, f"{method} {path}: {answer.status_code}"

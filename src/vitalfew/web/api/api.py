@@ -16,7 +16,7 @@ from vitalfew.web.api import conditions
 from vitalfew.web.api.calls import Bearer, Session
 from vitalfew.web.api.operations import OPERATIONS, dumps
 from vitalfew.web.api.problems import ProblemShape, handle, problem
-from vitalfew.web.api.routes import company, evidence, people, strategy, webhooks
+from vitalfew.web.api.routes import company, evidence, jobs, people, strategy, webhooks
 from vitalfew.web.shell.access import public
 
 PREFIX = "/api/v1"
@@ -36,7 +36,7 @@ api = NinjaAPI(
     auth=[Bearer(), Session()],
 )
 handle(api)
-for each in (company, strategy, evidence, people, webhooks):
+for each in (company, jobs, strategy, evidence, people, webhooks):
     api.add_router("", each.router)
 
 _HEADERS: dict[str, dict[str, Any]] = {
@@ -59,6 +59,9 @@ def description() -> dict[str, Any]:
     }
     for operations in told["paths"].values():
         for method, each in operations.items():
+            for one in each["parameters"]:
+                if one["name"] == "company":
+                    one["description"] = "the company's name in addresses"
             name = _BY_METHOD[method]
             header = {"in": "header", "name": name, "required": False, "schema": {"type": "string", "maxLength": 255}}
             each["parameters"] = [*each["parameters"], header | _HEADERS[name]]

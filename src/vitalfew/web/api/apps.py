@@ -1,4 +1,4 @@
-"""The app's name."""
+"""The app's name, and what it listens to."""
 
 from __future__ import annotations
 
@@ -10,3 +10,9 @@ class Api(AppConfig):
 
     name = "vitalfew.web.api"
     label = "api"
+
+    def ready(self) -> None:
+        """Begin to listen to what shall be told to webhooks."""
+        from vitalfew.web.api.listening import listen  # noqa: PLC0415 - models can be imported only now
+
+        listen()

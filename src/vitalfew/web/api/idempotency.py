@@ -53,15 +53,17 @@ def once(request: HttpRequest, holder: str, answer: Callable[[], HttpResponse]) 
 
 def _reserve(holder: str, key: str, fingerprint: str, now: datetime) -> tuple[KeptAnswer, HttpResponse | None]:
     """The row of this key, made now; or the one that is there, with its answer."""
-    KeptAnswer.objects.filter(made_at__lt=now - KEPT).delete()
-    KeptAnswer.objects.filter(holder=holder, key=key, status=None, made_at__lt=now - ABANDONED).delete()
-    found = KeptAnswer.objects.filter(holder=holder, key=key).first()
-    if found is None:
+    rows = KeptAnswer.objects.filter(holder=holder, key=key)
+    found = rows.first()
+    # Nothing is written before this: a second request is told at once, and does not wait for the work of the first.
+    if found is None or found.made_at < now - (ABANDONED if found.status is None else KEPT):
+        KeptAnswer.objects.filter(made_at__lt=now - KEPT).delete()
+        rows.filter(status=None, made_at__lt=now - ABANDONED).delete()
         try:
             with transaction.atomic():
                 return KeptAnswer.objects.create(holder=holder, key=key, fingerprint=fingerprint, made_at=now), None
         except IntegrityError:  # another request was first
-            found = KeptAnswer.objects.filter(holder=holder, key=key).first()
+            found = rows.first()
     if found is not None and found.fingerprint != fingerprint:
         raise Problem(422, "This Idempotency-Key was used for another request. Take a new key.")
     if found is None or found.status is None:

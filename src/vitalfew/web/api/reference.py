@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
 from vitalfew.web.api.api import PREFIX, description
 from vitalfew.web.api.operations import OPERATIONS
 from vitalfew.web.people.rights import CAPABILITIES, ROLES
@@ -21,7 +24,15 @@ def reference() -> dict[str, Any]:
             capability = needed[(method, path.removeprefix(PREFIX))]
             subjects.setdefault(each["tags"][0], []).append(_operation(path, method, each, capability))
     shapes = [_shape(name, each) for name, each in sorted(told["components"]["schemas"].items()) if not name.startswith("Rows_")]
-    return {"about": told["info"]["description"], "subjects": list(subjects.items()), "shapes": shapes}
+    return {"about": _marked(told["info"]["description"]), "subjects": list(subjects.items()), "shapes": shapes}
+
+
+def _marked(text: str) -> SafeString:
+    """A text whose `names` are shown as code."""
+    parts = text.split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if odd % 2 else part,) for odd, part in enumerate(parts))
+    )
 
 
 def _plain(path: str) -> str:
@@ -39,7 +50,7 @@ def _operation(path: str, method: str, each: dict[str, Any], capability: str) ->
         "method": method.upper(),
         "path": path,
         "summary": each["summary"],
-        "description": each.get("description", ""),
+        "description": _marked(each.get("description", "")),
         "parameters": [_parameter(one) for one in each["parameters"]],
         "body": _kind(body) if body else "",
         "answers": list(given.items()),
@@ -51,15 +62,15 @@ def _operation(path: str, method: str, each: dict[str, Any], capability: str) ->
 def _parameter(one: dict[str, Any]) -> dict[str, Any]:
     schema = one["schema"]
     limits = [
-        f"{label} {schema[name]}"
-        for name, label in (("minimum", "at least"), ("maximum", "at most"), ("maxLength", "at most characters:"))
+        label.format(schema[name])
+        for name, label in (("minimum", "at least {}"), ("maximum", "at most {}"), ("maxLength", "at most {} characters"))
         if name in schema
     ]
     default = schema.get("default")
     if default not in (None, ""):
         limits.append(f"default {str(default).lower() if isinstance(default, bool) else default}")
     told = {"name": one["name"], "place": one["in"], "kind": _kind(schema), "required": one["required"]}
-    return told | {"about": one.get("description", ""), "limits": ", ".join(limits)}
+    return told | {"about": _marked(one.get("description", "")), "limits": ", ".join(limits)}
 
 
 def _answer(response: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
+import threading
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
+from django.utils import timezone
 
 from vitalfew.web.api.door import Door, Failed, Refused
 from vitalfew.web.api.models import Delivery
@@ -22,6 +26,8 @@ from vitalfew.web.api.models import Delivery
 PAUSES = tuple(timedelta(seconds=each) for each in (10, 60, 300, 1800, 7200, 21600, 43200, 86400))
 # Longer than an attempt can take.
 LEASE = timedelta(minutes=1)
+IDLE_SECONDS = 2.0
+log = logging.getLogger("vitalfew.webhooks")
 SIGNATURE = "Vital-Few-Signature"
 LOGGED = 20
 
@@ -51,6 +57,21 @@ def deliver_due(now: datetime, most: int = 50, door: Door | None = None) -> int:
             _attempt(Delivery.objects.select_related("endpoint").get(pk=key), moment, opened)
             made += 1
     return made
+
+
+def keep_sending(stopped: threading.Event) -> None:
+    """Send what is due until `stopped`: the loop of a worker's thread. A database that is away for a while is waited for."""
+    while not stopped.is_set():
+        try:
+            close_old_connections()
+            busy = deliver_due(timezone.now()) > 0
+        except DatabaseError:
+            log.exception("webhooks: database away, trying again")
+            connection.close()
+            busy = False
+        if not busy:
+            stopped.wait(IDLE_SECONDS)
+    connection.close()
 
 
 def again(delivery: Delivery, now: datetime) -> None:

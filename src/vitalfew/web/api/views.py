@@ -59,7 +59,8 @@ def webhooks(request: HttpRequest, visit: Visit) -> HttpResponse:
         else:
             messages.success(request, _("The webhook has been added. Copy its secret, then send a test."))
             return _shown_once(request, visit, made)
-    listed = list(Endpoint.objects.filter(company=visit.company).annotate(dead=Count("deliveries", Q(deliveries__state="dead"))))
+    counted = Endpoint.objects.filter(company=visit.company).annotate(dead=Count("deliveries", Q(deliveries__state="dead")))
+    listed = list(counted.order_by("made_at", "id"))
     latest = {
         each.endpoint_id: each
         for each in Delivery.objects.filter(

@@ -49,8 +49,9 @@ def membership_for(secret: str) -> tuple[Token, Membership] | None:
     )
     if token is None or not hmac.compare_digest(token.digest, wanted):
         return None
-    # Once a minute is enough to see that a token is alive, and spares a write at each request.
-    Token.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY), pk=token.pk).update(last_used_at=now)
+    # Once a minute is enough to see that a token is alive, and spares a write (and waiting for another's) at each request.
+    if token.last_used_at is None or token.last_used_at < now - USED_EVERY:
+        Token.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY), pk=token.pk).update(last_used_at=now)
     return token, token.membership
 
 

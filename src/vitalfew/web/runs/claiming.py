@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from vitalfew.web.runs.models import Job, Worker
+from vitalfew.web.runs.signals import job_ended
 
 MOST_ATTEMPTS = 3
 # Longer than a machine under load takes between two heartbeats, shorter than people wait.
@@ -67,7 +68,11 @@ def beat(job: Job, now: datetime, **progress: Any) -> bool:
 
 def finish(job: Job, state: str, now: datetime, **result: Any) -> bool:
     """End the job. False when it was no longer ours."""
-    return bool(held(job).update(state=state, finished_at=now, heartbeat=now, **result))
+    with transaction.atomic():
+        ended = bool(held(job).update(state=state, finished_at=now, heartbeat=now, **result))
+        if ended:
+            job_ended.send(Job, job=job, state=state, run=str(result.get("run_id", "")))
+    return ended
 
 
 def put_back(job: Job, now: datetime, wait: timedelta, reason: str, counted: bool = True) -> bool:
@@ -88,7 +93,11 @@ def reclaim(now: datetime) -> int:
         if job.cancel_asked:
             changed += lost.update(state="cancelled", finished_at=now)
         elif job.attempt >= MOST_ATTEMPTS:
-            changed += lost.update(state="failed", finished_at=now, reason=reason)
+            with transaction.atomic():
+                ended = lost.update(state="failed", finished_at=now, reason=reason)
+                if ended:
+                    job_ended.send(Job, job=job, state="failed", run="")
+            changed += ended
         else:
             wait = now + back_off(job.attempt)
             changed += lost.update(state="queued", worker="", heartbeat=None, not_before=wait, reason=reason)

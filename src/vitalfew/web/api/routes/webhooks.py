@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vitalfew.web.api import conditions, cursors, endpoints
 from vitalfew.web.api.calls import Call
+from vitalfew.web.api.events import EVENTS
 from vitalfew.web.api.models import STATES, Delivery, Endpoint
 from vitalfew.web.api.operations import give, operation
 from vitalfew.web.api.problems import Fault, Problem
 
 router = Router()
 TAGS: dict[str, Any] = {"tags": ["Webhooks"]}
+_KINDS: dict[str, Any] = {"items": {"type": "string", "enum": list(EVENTS)}}
 
 
 class EndpointShape(BaseModel):
@@ -48,7 +50,7 @@ class NewEndpoint(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     url: str = Field(max_length=1000, description="https address on port 443, or http on port 80")
-    events: list[str] = Field(max_length=50, description="the kinds of events it wants")
+    events: list[str] = Field(max_length=50, description="the kinds of events it wants", json_schema_extra=_KINDS)
     active: bool = True
 
 
@@ -57,7 +59,7 @@ class EndpointChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     url: str | None = Field(None, max_length=1000)
-    events: list[str] | None = Field(None, max_length=50)
+    events: list[str] | None = Field(None, max_length=50, description="the kinds of events it wants")
     active: bool | None = None
 
 
