@@ -72,6 +72,26 @@ def test_the_worked_example(context: Context) -> None:
     assert supports == {"theme:wrong bill"}
 
 
+def test_praise_that_shares_next_to_nothing_with_a_complaint_stands_alone(context: Context) -> None:
+    words = ", ".join(f"{letter}box {letter}tape" for letter in "abcdefghijkl")
+    themes = [
+        theme("torn box", "negative", 30, words=words + ", quick"),
+        theme("quick van", "positive", 30, words="quick, van, on the hour, driver"),
+        theme("kind driver", "positive", 10, parent="theme:praise"),
+        theme("warm voice", "positive", 12, parent="theme:praise"),
+        theme("praise", "positive", 22),
+    ]
+    said = [("torn box", 30), ("quick van", 30), ("kind driver", 10), ("warm voice", 12)]
+    mentions = [mention(f"person:{name}{key}", name, key) for name, many in said for key in range(many)]
+    rows = rows_of(_made(context, themes=themes, mentions=mentions), "expectations", context)
+    statements = sorted(row["statement"] for row in rows)
+    assert statements == [
+        "quick van: met, customers say “words on quick van”",
+        "torn box: missed, “words on torn box”",
+        "warm voice: met, customers say “words on warm voice”",
+    ]
+
+
 def test_never_more_than_four(context: Context) -> None:
     themes = [theme(f"subject {number}", "negative", 20 - number, group=f"Group {number}") for number in range(7)]
     mentions = [mention(f"person:{key}", f"subject {key % 7}", key) for key in range(140)]
