@@ -46,7 +46,7 @@ def compute(tables: Tables, company: Company, context: Context) -> Outputs:
     Fewer than two themes apart from 'other', or fewer people than the minimum group, make no expectation and a gap instead.
     """
     rows = [row for row in tables.rows(tables["themes"].order_by("theme")) if row["theme"] != _OTHER]
-    families = _families(rows)
+    families = _families([row for row in rows if _asks(row, company)], {row["theme"]: row for row in rows})
     if len(families) < 2:
         return Outputs(
             {"expectations": arrow_table("expectations", [])},
@@ -87,14 +87,23 @@ def compute(tables: Tables, company: Company, context: Context) -> Outputs:
     return Outputs({"expectations": arrow_table("expectations", made)}, steps, gaps)
 
 
-def _families(rows: Sequence[dict[str, Any]]) -> list[_Family]:
+def _asks(row: dict[str, Any], company: Company) -> bool:
+    """Whether a theme says what customers expect: a complaint; praise, where there is an outcome, only with scores that show it.
+
+    A plain request ("please send the agenda") reads friendly and asks for nothing the company should be known for.
+    """
+    if row["sentiment"] == "unknown":
+        return False
+    return row["sentiment"] != "positive" or not company.outcome or row["impact"] is not None
+
+
+def _families(rows: Sequence[dict[str, Any]], above: dict[str, dict[str, Any]]) -> list[_Family]:
     """Themes that ask for one thing: complaints of one driver, else of one group, else of one theme above; praise goes with the
     complaints it shares most telling words with, else stands alone. Largest first.
 
     What has neither driver nor group is called by its largest theme.
     """
-    above = {row["theme"]: row for row in rows}
-    parents = {row["parent"] for row in rows if row["parent"]}
+    parents = {row["parent"] for row in above.values() if row["parent"]}
     fine = [row for row in rows if row["theme"] not in parents]
     grouped: dict[str, list[dict[str, Any]]] = {}
     praise = []
