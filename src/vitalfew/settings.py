@@ -190,6 +190,9 @@ class Initiative(Section):
     kind: Literal["cost conversion", "expansion", "differentiation", "small fix", "proactive"] = Field(
         "cost conversion", description="kind"
     )
+    proposed: bool = Field(
+        False, description="an idea nobody has agreed to yet: left out when it costs more than it brings within the months planned"
+    )
     owner: str = Field("", description="who answers for it")
     sponsor: str = Field("", description="who pays for it")
     company_wide: bool = Field(False, description="counts against company_initiatives instead of its group's")

@@ -193,6 +193,19 @@ def test_a_plan_that_costs_more_than_it_brings_says_so_first(tmp_path: Path, mon
     assert "The plan as a whole costs more than it brings" in plain(tmp_path / "out" / "choice.html")
 
 
+def test_money_a_quarter_leaves_for_the_next_is_not_counted_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = sample.small_tables()
+    first, second = [row for row in given["resources"] if row["resource"] == "money"]
+    # 90,000 a quarter: 80,000 of the first stay and are there again in the second.
+    first |= {"limit": 90000.0, "used": 10000.0}
+    second |= {"limit": 170000.0, "used": 20000.0}
+    monkeypatch.setattr(sample, "small_tables", lambda: given)
+    tables, context = sample.make(tmp_path / "tables")
+    stage.write(tables, sample.COMPANY, context, tmp_path / "out")
+    index = plain(tmp_path / "out" / "index.html")
+    assert re.search(r"Money\s+€30,000\s+€180,000\s+17.%", index), index[index.index("Limits used") :][:600]
+
+
 def test_the_only_driver_is_told_by_its_effect_not_by_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = sample.small_tables()
     only = next(row for row in given["drivers"] if row["outcome"] == sample.COMPANY.outcome)

@@ -103,6 +103,43 @@ def test_reasons_are_sentences_a_manager_reads(outputs: Outputs, context: Contex
     assert found["Second carrier"]["regret"] > 0
 
 
+def test_a_proposal_that_costs_more_than_it_brings_is_no_candidate_and_an_authored_one_carries_a_warning(context: Context) -> None:
+    dear = {"name": "Dear checks", "group": "Billing", "removes": ["wrong invoice"], "share": 0.5, "months": 3, "cost": 30000}
+    after = {"name": "After checks", "group": "Billing", "removes": ["Slow refund"], "cost": 5, "needs": ["Dear checks"]}
+    limits = {"months": 12, "budget": {"2026-Q3": 50000}}
+    authored = ran(context, initiative=[dear], limits=limits)
+    row = by_name(authored, context)["Dear checks"]
+    said = f"brings EUR {row['value']:,.0f} within 12 months, costs EUR 30,000"
+    assert row["value"] < row["cost"]
+    assert row["chosen"]
+    assert row["reason"].endswith(f"; warning: {said}")
+
+    idea = ran(context, initiative=[{**dear, "proposed": True}], limits=limits)
+    row = by_name(idea, context)["Dear checks"]
+    assert (row["origin"], row["chosen"], row["reason"]) == ("proposed", False, f"out: {said}")
+    assert (row["rank_rice"], row["stability"], row["value"] > 0) == (None, None, True)
+    (plan,) = rows_of(idea, "portfolio", context)
+    assert (plan["value"], plan["baseline_value"], plan["chosen"]) == (0, 0, 0)
+
+    # What another one needs may lose money by itself.
+    both = by_name(ran(context, initiative=[{**dear, "proposed": True}, after], limits=limits), context)
+    assert both["Dear checks"]["reason"].startswith("in: ")
+    assert both["Dear checks"]["reason"].endswith(f"; warning: {said}")
+
+    cheap = ran(context, initiative=[{**dear, "proposed": True, "cost": 3000}], limits=limits)
+    assert by_name(cheap, context)["Dear checks"]["chosen"]
+    assert "warning" not in by_name(cheap, context)["Dear checks"]["reason"]
+
+
+def test_without_money_nothing_is_left_out_for_its_cost(context: Context) -> None:
+    tables = planted(context, point_value=[{"outcome": "recommend", "basis": "none", "note": "No orders."}])
+    idea = {**INITIATIVES[2], "proposed": True, "cost": 5000}
+    outputs = stage.run(tables, company(initiative=[idea], limits=LIMITS), context)
+    row = by_name(outputs, context)["Check invoices"]
+    assert row["chosen"]
+    assert "costs" not in row["reason"]
+
+
 def test_what_an_initiative_names_in_vain_is_a_gap(outputs: Outputs) -> None:
     assert any("'Gravity'" in gap.reason for gap in outputs.gaps)
     assert any("'Wet parcels'" in gap.reason for gap in outputs.gaps)

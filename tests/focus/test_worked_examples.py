@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from vitalfew.engine import Context
 from vitalfew.focus import issues, roadmap
 from vitalfew.focus.choice import Choice
 from vitalfew.focus.horizon import Horizon
-from vitalfew.focus.initiatives import Charter
+from vitalfew.focus.initiatives import Charter, paying, value_alone
 from vitalfew.focus.instance import Candidate, Instance, alone, plan_value
 from vitalfew.focus.portfolio import Decision
 
@@ -45,6 +46,17 @@ def test_choice() -> None:
     instance = Instance((one, two), (1200.0,), 6, (float("inf"),) * 6, {}, 5, 5)
     assert f"| each alone, added | {alone(instance, 0) + alone(instance, 1):.0f} |" in lines("choice")
     assert f"| together, as here | {plan_value(instance, (0, 0)):.0f} |" in lines("choice")
+
+
+def test_choice_leaves_out_proposals_that_do_not_pay() -> None:
+    page, worth = lines("choice"), np.full((3, 1), 1200.0)
+    plain = Candidate("initiative:one", "One", "A", (0,), 0.5, 2, 0.0)
+    brings, _, _ = value_alone(plain, worth, 6)
+    assert f"| brings | {brings:.0f} |" in page
+    for cost in (200.0, 201.0):
+        charter = Charter(replace(plain, cost=cost), "cost conversion", "proposed")
+        (judged,) = paying([charter], worth, 6, lambda amount: f"EUR {amount:,.0f}")
+        assert f"| costs {cost:.0f} | {f'out: {judged.refused}' if judged.refused else 'candidate'} |" in page
 
 
 def test_roadmap(context: Context) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from made_tables import company_of, rows_of, tables_of
+from made_tables import company_of, rows_of, survey, tables_of
 from vitalfew.engine import Context
 from vitalfew.outputs import Outputs
 from vitalfew.understand import expectations
@@ -70,6 +70,42 @@ def test_the_worked_example(context: Context) -> None:
     assert finance["n_people"] == 25
     supports = {step.support for step in made.steps if step.claim == "expectation:finance"}
     assert supports == {"theme:wrong bill"}
+
+
+def test_praise_that_shares_next_to_nothing_with_a_complaint_stands_alone(context: Context) -> None:
+    words = ", ".join(f"{letter}box {letter}tape" for letter in "abcdefghijkl")
+    themes = [
+        theme("torn box", "negative", 30, words=words + ", quick"),
+        theme("quick van", "positive", 30, words="quick, van, on the hour, driver"),
+        theme("kind driver", "positive", 10, parent="theme:praise"),
+        theme("warm voice", "positive", 12, parent="theme:praise"),
+        theme("praise", "positive", 22),
+    ]
+    said = [("torn box", 30), ("quick van", 30), ("kind driver", 10), ("warm voice", 12)]
+    mentions = [mention(f"person:{name}{key}", name, key) for name, many in said for key in range(many)]
+    rows = rows_of(_made(context, themes=themes, mentions=mentions), "expectations", context)
+    statements = sorted(row["statement"] for row in rows)
+    assert statements == [
+        "quick van: met, customers say “words on quick van”",
+        "torn box: missed, “words on torn box”",
+        "warm voice: met, customers say “words on warm voice”",
+    ]
+
+
+def test_a_friendly_request_without_a_score_is_no_expectation(context: Context) -> None:
+    themes = [
+        theme("late", "negative", 30, driver="Delivery"),
+        theme("agenda", "positive", 30),
+        theme("kind staff", "positive", 25, impact=0.2),
+        theme("take care", "unknown", 40),
+    ]
+    mentions = [mention(f"person:{row['name']}{key}", row["name"], key) for row in themes for key in range(row["n_comments"])]
+    asked = company_of(source=survey(recommend={"kind": "nps", "outcome": True, "column": "Q1"}))
+    made = expectations.compute(tables_of(context, themes=themes, mentions=mentions), asked, context)
+    assert {row["expectation"] for row in rows_of(made, "expectations", context)} == {
+        "expectation:delivery",
+        "expectation:kind-staff",
+    }
 
 
 def test_never_more_than_four(context: Context) -> None:

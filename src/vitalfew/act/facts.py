@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitalfew.engine import Tables
+from vitalfew.evidence import claim_id
 from vitalfew.settings import Company, Group, Initiative, slug
 from vitalfew.vocabulary import NOT_ASSIGNED
 
@@ -156,12 +157,13 @@ class Facts:
 
     def expectation(self, issues: Iterable[Row]) -> tuple[dict[str, Any] | None, bool]:
         """The overall expectation that speaks of these issues' themes, else the most widely shared one; and whether it does."""
+        issues = list(issues)
         themes = {row["theme"] for row in issues if row["theme"]}
-        themes |= {
-            self.themes[theme]["parent"] for theme in sorted(themes) if theme in self.themes and self.themes[theme]["parent"]
-        }
+        called = {claim_id("expectation", name) for row in issues for name in (row["driver"], row["group"]) if name}
         ranked = sorted(self.expectations, key=lambda row: (-(row["share_people"] or 0.0), row["expectation"]))
-        own = next((row for row in ranked if themes & set((row["themes"] or "").split(";"))), None)
+        # Its driver's or its group's own first: a theme above is a shelf that several groups' troubles stand on.
+        own = next((row for row in ranked if row["expectation"] in called), None)
+        own = own or next((row for row in ranked if themes & set((row["themes"] or "").split(";"))), None)
         return own or (ranked[0] if ranked else None), own is not None
 
     def promise_of(self, issue: Row) -> dict[str, Any] | None:

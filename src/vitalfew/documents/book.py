@@ -246,11 +246,15 @@ class Book:
     def limits_used(self) -> list[Row]:
         """Each limited resource over the whole plan: used, limit, share, and its fullest month."""
         found: list[Row] = []
+        plan = next(iter(self["portfolio"]), None)
         for name in dict.fromkeys(row["resource"] for row in self["resources"]):
             months = [row for row in self["resources"] if row["resource"] == name and row["limit"]]
             if not months:
                 continue
             used, limit = sum(row["used"] or 0.0 for row in months), sum(row["limit"] for row in months)
+            if months[0]["unit"] == "money" and plan is not None and plan["budget"]:
+                # What a quarter leaves counts again in the next, so the quarters' limits add up to more than there is.
+                limit = plan["budget"]
             peak = max(months, key=lambda row: (row["used"] or 0.0) / row["limit"])
             is_money = peak["unit"] == "money"
             form = self.money if is_money else words.number

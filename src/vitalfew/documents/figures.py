@@ -9,6 +9,8 @@ from vitalfew.documents.book import Book, Row, owned
 from vitalfew.documents.charts import Bar, Chart, Span, bars, curve, gantt, trend
 
 SHARES = ("top2", "share", "rate")
+OTHER = "theme:other"
+"""The theme of comments that belong to none."""
 
 
 def form_of(row: Row) -> words.Format:
@@ -100,7 +102,7 @@ def negative_themes(book: Book) -> list[Row]:
 
 def _themes(book: Book) -> Iterator[Chart | None]:
     found = []
-    for row in [each for each in negative_themes(book) if each["sentiment"] != "positive"][:15]:
+    for row in [each for each in negative_themes(book) if each["sentiment"] != "positive" and each["theme"] != OTHER][:15]:
         told = f"{words.share(row['share'])} of comments, n = {words.number(row['n_people'], 0)} people"
         found.append(Bar(row["name"] or row["theme"], row["share"], None, None, told, bool(row["vital_few"])))
     yield bars(
@@ -220,13 +222,13 @@ def moves(book: Book) -> list[Row]:
 
 
 def themes_of(book: Book, praise: bool) -> list[tuple[Row, list[Row]]]:
-    """The themes of the upper level, praise or complaints, each with its finer ones; the most frequent first.
+    """The themes of the upper level, praise or complaints, each with its finer ones; the most frequent first, 'other' last.
 
     A finer theme without an upper one stands for itself.
     """
 
-    def frequent(row: Row) -> tuple[int, str]:
-        return -(row["n_comments"] or 0), row["theme"]
+    def frequent(row: Row) -> tuple[bool, int, str]:
+        return row["theme"] == OTHER, -(row["n_comments"] or 0), row["theme"]
 
     top = [row for row in book["themes"] if not row["parent"] and (row["sentiment"] == "positive") == praise]
     return [

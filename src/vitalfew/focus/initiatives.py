@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from vitalfew.vocabulary import NOT_ASSIGNED
 PROPOSED_SHARE = 0.3
 """Share of an issue a proposal is taken to remove, until its group says better: conservative."""
 PROPOSED_MONTHS = 3
+PROPOSED = "proposed"
 NEEDS_ESTIMATE = "needs an estimate of cost and people"
 
 
@@ -101,7 +102,8 @@ def _authored(findings: Findings, initiative: Initiative, acts_on: tuple[int, ..
         confidence=initiative.confidence,
     )
     known = bool({"cost", "people"} & initiative.model_fields_set)
-    return Charter(candidate, initiative.kind, "company.toml", "" if known else NEEDS_ESTIMATE)
+    origin = PROPOSED if initiative.proposed else "company.toml"
+    return Charter(candidate, initiative.kind, origin, "" if known else NEEDS_ESTIMATE)
 
 
 def _proposed(findings: Findings, acted: set[int], taken: set[str]) -> list[Charter]:
@@ -117,7 +119,7 @@ def _proposed(findings: Findings, acted: set[int], taken: set[str]) -> list[Char
         candidate = Candidate(
             claim_id("initiative", name), name, issue.found.group, (position,), PROPOSED_SHARE, PROPOSED_MONTHS, math.nan
         )
-        proposals.append(Charter(candidate, "cost conversion", "proposed", NEEDS_ESTIMATE))
+        proposals.append(Charter(candidate, "cost conversion", PROPOSED, NEEDS_ESTIMATE))
     return proposals
 
 
@@ -131,6 +133,12 @@ def _related(charters: list[Charter], company: Company) -> list[Charter]:
         needs = _positions(initiative.needs if initiative else (), positions)
         excludes = _positions(initiative.excludes if initiative else (), positions)
         related.append(replace(charter, candidate=replace(charter.candidate, needs=needs, excludes=excludes)))
+    return _without_what_they_need(related)
+
+
+def _without_what_they_need(charters: Sequence[Charter]) -> list[Charter]:
+    """Charters of which those that need one that cannot be chosen cannot be chosen either."""
+    related = list(charters)
     changed = True
     while changed:
         changed = False
@@ -145,6 +153,32 @@ def _related(charters: list[Charter], company: Company) -> list[Charter]:
 
 def _positions(names: Sequence[str], positions: dict[str, int]) -> tuple[int, ...]:
     return tuple(sorted({positions[slug(name)] for name in names if slug(name) in positions}))
+
+
+def paying(charters: Sequence[Charter], worth: NDArray[np.float64], months: int, money: Callable[[float], str]) -> list[Charter]:
+    """Charters of which a proposal that brings less money within the months planned than it costs cannot be chosen.
+
+    The budget is a limit and no part of the objective, so a plan would take whatever adds value and still fits. That is right for
+    what the company has decided to consider at that cost, and wrong for an idea nobody has agreed to. What another one needs stays
+    open: it pays through the other. `worth` is in money, shape (draws, issues); `money` says an amount.
+    """
+    needed = {need for charter in charters if not charter.refused for need in charter.candidate.needs}
+    judged = []
+    for position, charter in enumerate(charters):
+        brings = loss(charter.candidate, worth, months)
+        idea = charter.origin == PROPOSED and not charter.refused and position not in needed
+        if idea and brings is not None:
+            why = f"brings {money(brings)} within {months} months, costs {money(charter.candidate.cost)}"
+            judged.append(replace(charter, refused=why))
+        else:
+            judged.append(charter)
+    return _without_what_they_need(judged)
+
+
+def loss(candidate: Candidate, worth: NDArray[np.float64], months: int) -> float | None:
+    """What a candidate brings within the months planned, started first, when that is less than its cost; else None."""
+    brings, _, _ = value_alone(candidate, worth, months)
+    return brings if candidate.cost > brings else None
 
 
 def worth_of(findings: Findings) -> NDArray[np.float64]:

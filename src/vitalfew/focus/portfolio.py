@@ -14,7 +14,7 @@ from vitalfew.engine import Context
 from vitalfew.evidence import Gap, Step, claim_id
 from vitalfew.focus.choice import Choice, Forced, Point, force, frontier, solve, stability, used_money
 from vitalfew.focus.horizon import Horizon
-from vitalfew.focus.initiatives import Charter, value_alone, worth_of
+from vitalfew.focus.initiatives import Charter, loss, paying, value_alone, worth_of
 from vitalfew.focus.instance import NOT_DONE, Candidate, Instance, years_removed
 from vitalfew.focus.issues import Findings
 from vitalfew.focus.packing import RULES, ranked
@@ -106,8 +106,10 @@ def compute(
     """Tables `initiatives`, `portfolio`, `frontier` and `resources`, and the decision for the roadmap."""
     context.progress("choosing initiatives")
     worth = worth_of(findings)
-    decision = decide(charters, worth, company, horizon)
     speech = Speech(company.company.currency, findings.objective, horizon)
+    if findings.objective == "money":
+        charters = paying(charters, worth, horizon.months, speech.money)
+    decision = decide(charters, worth, company, horizon)
     gaps = []
     if not charters:
         gaps.append(
@@ -158,7 +160,7 @@ def _initiatives(
                 "chosen": start != NOT_DONE,
                 "start": speech.horizon.day(start) if start != NOT_DONE else None,
                 "end": speech.horizon.last_day(start + candidate.months - 1) if start != NOT_DONE else None,
-                "reason": _reason(charter, position, decision, speech),
+                "reason": _reason(charter, position, decision, speech) + _warned(candidate, start, worth, decision, speech),
                 **_sureness(position, decision),
                 "rank_rice": ranks["RICE"].get(candidate.key),
                 "rank_wsjf": ranks["WSJF"].get(candidate.key),
@@ -172,6 +174,15 @@ def _reason(charter: Charter, position: int | None, decision: Decision, speech: 
     if position is None:
         return f"out: {charter.refused}"
     return reason(decision.instance, decision.choice, position, decision.forced[position], speech)
+
+
+def _warned(candidate: Candidate, start: int, worth: NDArray[np.float64], decision: Decision, speech: Speech) -> str:
+    """The warning of what is in the plan though it costs more than it brings; '' for all else, and where worth is no money."""
+    months = decision.instance.months
+    brings = loss(candidate, worth, months) if start != NOT_DONE and speech.objective == "money" else None
+    if brings is None:
+        return ""
+    return f"; warning: brings {speech.money(brings)} within {months} months, costs {speech.money(candidate.cost)}"
 
 
 def _sureness(position: int | None, decision: Decision) -> dict[str, Any]:

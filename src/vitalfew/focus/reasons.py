@@ -24,11 +24,16 @@ class Speech:
 
     def amount(self, value: float) -> str:
         """A value of a plan in its objective."""
-        return self.money(value) if self.objective == "money" else f"{value:.3g} outcome points"
+        return self.money(_significant(value)) if self.objective == "money" else f"{value:.3g} outcome points"
 
     def month(self, position: int) -> str:
         """A month by its position, e.g. 2026-07."""
         return f"{self.horizon.day(position):%Y-%m}"
+
+
+def _significant(value: float) -> float:
+    """Three significant digits, as the pages show values: more would claim to know them."""
+    return float(f"{value:.3g}")
 
 
 def reason(instance: Instance, choice: Choice, position: int, forced: Forced, speech: Speech) -> str:

@@ -22,6 +22,8 @@ from vitalfew.vocabulary import arrow_table
 
 MOST = 4
 LEAST_SHARE = 0.05
+ALIKE = 0.1
+"""Praise stands beside a complaint only when they share this part of their telling words (Jaccard)."""
 _OTHER = "theme:other"
 
 
@@ -44,7 +46,7 @@ def compute(tables: Tables, company: Company, context: Context) -> Outputs:
     Fewer than two themes apart from 'other', or fewer people than the minimum group, make no expectation and a gap instead.
     """
     rows = [row for row in tables.rows(tables["themes"].order_by("theme")) if row["theme"] != _OTHER]
-    families = _families(rows)
+    families = _families([row for row in rows if _asks(row, company)], {row["theme"]: row for row in rows})
     if len(families) < 2:
         return Outputs(
             {"expectations": arrow_table("expectations", [])},
@@ -85,11 +87,23 @@ def compute(tables: Tables, company: Company, context: Context) -> Outputs:
     return Outputs({"expectations": arrow_table("expectations", made)}, steps, gaps)
 
 
-def _families(rows: Sequence[dict[str, Any]]) -> list[_Family]:
+def _asks(row: dict[str, Any], company: Company) -> bool:
+    """Whether a theme says what customers expect: a complaint; praise, where there is an outcome, only with scores that show it.
+
+    A plain request ("please send the agenda") reads friendly and asks for nothing the company should be known for.
+    """
+    if row["sentiment"] == "unknown":
+        return False
+    return row["sentiment"] != "positive" or not company.outcome or row["impact"] is not None
+
+
+def _families(rows: Sequence[dict[str, Any]], above: dict[str, dict[str, Any]]) -> list[_Family]:
     """Themes that ask for one thing: complaints of one driver, else of one group, else of one theme above; praise goes with the
-    complaints it shares most telling words with, else stands alone. Largest first."""
-    above = {row["theme"]: row for row in rows}
-    parents = {row["parent"] for row in rows if row["parent"]}
+    complaints it shares most telling words with, else stands alone. Largest first.
+
+    What has neither driver nor group is called by its largest theme.
+    """
+    parents = {row["parent"] for row in above.values() if row["parent"]}
     fine = [row for row in rows if row["theme"] not in parents]
     grouped: dict[str, list[dict[str, Any]]] = {}
     praise = []
@@ -97,19 +111,21 @@ def _families(rows: Sequence[dict[str, Any]]) -> list[_Family]:
         if row["sentiment"] == "positive":
             praise.append(row)
             continue
-        key = row["driver"] or row["group"] or above.get(row["parent"], row)["name"]
+        key = row["driver"] or row["group"] or row["parent"] or row["theme"]
         grouped.setdefault(key, []).append(row)
     spoken = {key: _words(members) for key, members in grouped.items()}
     for row in sorted(praise, key=lambda each: each["theme"]):
         own = _words([row])
-        best = max(sorted(spoken), key=lambda key: len(own & spoken[key]) / len(own | spoken[key]), default="")
-        key = best if best and own & spoken[best] else above.get(row["parent"], row)["name"]
+        shared = {key: len(own & words) / max(len(own | words), 1) for key, words in sorted(spoken.items())}
+        best = max(shared, key=lambda key: shared[key], default="")
+        key = best if best and shared[best] >= ALIKE else row["parent"] or row["theme"]
         grouped.setdefault(key, []).append(row)
     families = []
     for key, members in sorted(grouped.items()):
         tops = {row["parent"] or row["theme"] for row in members}
         top = tuple(above[theme] for theme in sorted(tops) if theme in above)
-        families.append(_Family(key, top, tuple(members)))
+        largest = max(members, key=lambda row: (row["n_comments"], row["theme"]))
+        families.append(_Family(largest["name"] if key in above else key, top, tuple(members)))
     return sorted(families, key=lambda family: (-family.size, family.key))
 
 
