@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from vitalfew.web import environment
+from vitalfew.web.ops import logs
 
 ENVIRONMENT = environment.read()
 ROOT = Path(__file__).parent
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "vitalfew.web.ops.logs.Requests",
     "django.middleware.security.SecurityMiddleware",
     "vitalfew.web.shell.middleware.Headers",
     "django.middleware.gzip.GZipMiddleware",
@@ -158,3 +160,6 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+
+# --- logs: JSON lines without personal data (ops/logs.py) ---
+LOGGING = logs.configuration()
