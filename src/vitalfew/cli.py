@@ -154,13 +154,73 @@ def serve(
     port: Annotated[int, typer.Option(help="port to listen on", min=0, max=65535)] = 8642,
     host: Annotated[str, typer.Option(help="address to listen on; only this machine unless changed")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(help="processes that answer", min=1, max=64)] = 2,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="do not do runs in the background; `vitalfew work` does them")
+    ] = False,
 ) -> None:
     """Start the application on this workspace."""
     from vitalfew.web import serving
 
     company = serving.prepare(folder)
     typer.echo(f"{company.name}: http://{host}:{port}/")
-    serving.serve(host, port, workers)
+    serving.serve(host, port, workers, None if no_worker else serving.Helper(folder))
+
+
+@app.command()
+def work(folder: Folder) -> None:
+    """Do the runs people and schedules ask for, until stopped; any number of these may share one database."""
+    from vitalfew.web import serving
+
+    serving.prepare(folder)
+    from vitalfew.web.runs import worker
+
+    worker.main()
+
+
+@app.command()
+def backup(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="where to write it, e.g. acme-2026-06-30.tar.gz")],
+    with_sources: Annotated[bool, typer.Option("--with-sources", help="the exports as well")] = False,
+) -> None:
+    """Write the database, the settings and the current run into one file."""
+    from vitalfew.web.ops.backup import backup as write
+
+    manifest = write(folder, file, with_sources=with_sources)
+    typer.echo(f"{file}: {len(manifest['files'])} files, {file.stat().st_size:,} bytes, database {manifest['database']}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a file written by `vitalfew backup`")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="an empty or a new folder")],
+) -> None:
+    """Bring a backup back into an empty folder; the database of DATABASE_URL, if it is set, must be empty too."""
+    from vitalfew.web import serving
+    from vitalfew.web.ops.backup import moved
+    from vitalfew.web.ops.backup import restore as bring_back
+
+    manifest = bring_back(file, folder)
+    if manifest["database"] != "none":
+        serving.set_up(folder)
+        moved(manifest, folder)
+    typer.echo(f"{folder}: {len(manifest['files'])} files of {manifest['made_at']} (vitalfew {manifest['version']})")
+
+
+@app.command()
+def upgrade(folder: Folder) -> None:
+    """Bring the application's database up to this version, after a backup."""
+    from vitalfew.web import serving
+
+    serving.set_up(folder)
+    from vitalfew.web.ops.database import bring_up_to_date, state
+
+    before = state()
+    kept = bring_up_to_date(folder)
+    if before == "current":
+        typer.echo("The database is up to date.")
+    else:
+        typer.echo(f"The database is up to date now.{f' Backup: {kept}' if kept else ''}")
 
 
 @contextmanager

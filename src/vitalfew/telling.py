@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -50,10 +50,10 @@ def endings() -> Iterator[None]:
         raise
 
 
-def leave_with_parent() -> None:
+def leave_with_parent(leave: Callable[[], object] = lambda: os._exit(1)) -> None:
     """End this process when the one that started it is gone: a run nobody watches any more must not hold the workspace.
 
-    The starter says who it is in VITALFEW_PARENT; without it nothing is watched.
+    The starter says who it is in VITALFEW_PARENT; without it nothing is watched. `leave` is called once.
     """
     parent = os.environ.pop(PARENT, "")
     if not parent.isdigit():
@@ -62,6 +62,6 @@ def leave_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == int(parent):
             time.sleep(0.5)
-        os._exit(1)
+        leave()
 
     threading.Thread(target=watch, daemon=True, name="watch the parent").start()

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
+
+from vitalfew.telling import PARENT
 
 
 def prepare(folder: Path) -> Any:
     """Set Django up on the workspace `folder`, bring its database up to date, and return its company (people.models.Company)."""
-    _set_up(folder)
-    from django.core.management import call_command  # noqa: PLC0415 - Django must be set up first
-
+    set_up(folder)
+    from vitalfew.web.ops.database import bring_up_to_date  # noqa: PLC0415 - Django must be set up first
     from vitalfew.web.shell.companies import company_for  # noqa: PLC0415
 
-    call_command("migrate", verbosity=0, interactive=False)
+    bring_up_to_date(folder)
     return company_for(folder)
 
 
-def _set_up(folder: Path) -> None:
+def set_up(folder: Path) -> None:
+    """Set Django up on the workspace `folder`; the database is left as it is."""
     os.environ["VITALFEW_HOME"] = str((folder / ".vitalfew").resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vitalfew.web.settings")
     import django  # noqa: PLC0415 - heavy, and it reads the environment just set
@@ -26,9 +31,50 @@ def _set_up(folder: Path) -> None:
     django.setup()
 
 
-def serve(host: str, port: int, workers: int) -> None:
-    """Answer on `host`:`port` until stopped, with `workers` processes of four threads each."""
+class Helper:
+    """`vitalfew work` beside the server: started with it, started again when it falls over, ended with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+        self.ended = threading.Event()
+
+    def start(self) -> None:
+        """Start it, and a thread that looks after it."""
+        threading.Thread(target=self._look_after, daemon=True, name="look after the worker").start()
+
+    def _look_after(self) -> None:
+        while not self.ended.is_set():
+            if self.process is None or self.process.poll() is not None:
+                self.process = subprocess.Popen(  # noqa: S603 - our own command
+                    [sys.executable, "-m", "vitalfew", "work", str(self.folder)],
+                    stdin=subprocess.DEVNULL,
+                    env={**os.environ, PARENT: str(os.getpid())},
+                )
+            self.ended.wait(5)
+
+    def end(self) -> None:
+        """End it; a job at work goes back into the queue."""
+        self.ended.set()
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+
+def serve(host: str, port: int, workers: int, helper: Helper | None = None) -> None:
+    """Answer on `host`:`port` until stopped, with `workers` processes of four threads each, and `helper` beside them."""
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415
+    from gunicorn.glogging import Logger  # noqa: PLC0415
+
+    class Log(Logger):  # type: ignore[misc]
+        """Gunicorn's messages by our own formatter, and no access log: a request is logged by ops/logs.py, without its address."""
+
+        def setup(self, cfg: Any) -> None:
+            self.loglevel = self.LOG_LEVELS[cfg.loglevel]
+            self.error_log.setLevel(self.loglevel)
 
     class Server(BaseApplication):  # type: ignore[misc]
         """Gunicorn with settings of ours and none of its files."""
@@ -43,6 +89,9 @@ def serve(host: str, port: int, workers: int) -> None:
                 "graceful_timeout": 20,
                 "limit_request_line": 8190,
                 "loglevel": "warning",
+                "logger_class": Log,
+                "when_ready": lambda _: helper.start() if helper else None,
+                "on_exit": lambda _: helper.end() if helper else None,
                 "proc_name": "vitalfew",
             }.items():
                 self.cfg.set(name, value)

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from vitalfew.web import environment
+from vitalfew.web.ops import logs
 
 ENVIRONMENT = environment.read()
 ROOT = Path(__file__).parent
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "vitalfew.web.ops.logs.Requests",
     "django.middleware.security.SecurityMiddleware",
     "vitalfew.web.shell.middleware.Headers",
     "django.middleware.gzip.GZipMiddleware",
@@ -163,3 +165,6 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 # --- the API and webhooks ---
 API_REQUESTS_A_MINUTE = 600  # for each token or member, in each process
 WEBHOOKS_TO_LOOPBACK = False  # for tests alone: webhooks may go to this machine, on any port
+
+# --- logs: JSON lines without personal data (ops/logs.py) ---
+LOGGING = logs.configuration()

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("vitalfew.web.shell.urls")),
+    path("", include("vitalfew.web.ops.urls")),
     path("account/", include("allauth.urls")),
     path("", include("vitalfew.web.people.urls")),
     path("c/<slug:company>/", include("vitalfew.web.home.urls")),

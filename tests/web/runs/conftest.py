@@ -96,3 +96,11 @@ def changed_workspace(other_workspace: Path, tmp_path_factory: pytest.TempPathFa
         file.write('[[group]]\nname = "Depot"\n')
     pipeline.run(load(folder), folder)
     return folder
+
+
+@pytest.fixture
+def small_copy(changed_workspace: Path, tmp_path: Path) -> Path:
+    """A copy of the small company with its two runs."""
+    target = tmp_path / "copy"
+    shutil.copytree(changed_workspace, target, symlinks=True)
+    return target

@@ -51,6 +51,6 @@ def make_due(now: datetime) -> list[Job]:
             following = plan(schedule, now)
         except (Refused, OSError):  # settings that cannot be read now must not stop the other companies' schedules
             following = now + timedelta(hours=1)
-        if mine.update(next_at=following) and not schedule.company.jobs.filter(state="queued").exists():
+        if mine.update(next_at=following) and not Job.objects.filter(company=schedule.company, state="queued").exists():
             made.append(Job.objects.create(company=schedule.company, not_before=now, by_schedule=True))
     return made

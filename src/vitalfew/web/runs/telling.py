@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -97,3 +98,106 @@ def because(comparison: Comparison) -> str:
     if not told:
         return "" if origins.known else _("One of the runs is too old to say which settings it was made with.")
     return _("Why: %(reasons)s.") % {"reasons": "; ".join(told)}
+
+
+def duration(seconds: int) -> str:
+    """How long something took."""
+    if seconds < 60:
+        return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": wording.number(seconds, 0)}
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": wording.number(minutes, 0)}
+    hours = round(minutes / 60)
+    return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": wording.number(hours, 0)}
+
+
+KINDS = {
+    "new": gettext_lazy("new"),
+    "gone": gettext_lazy("gone"),
+    "up": gettext_lazy("more"),
+    "down": gettext_lazy("less"),
+    "in": gettext_lazy("into the plan"),
+    "out": gettext_lazy("out of the plan"),
+    "same": gettext_lazy("same rows"),
+    "changed": gettext_lazy("changed"),
+    "added": gettext_lazy("added"),
+    "removed": gettext_lazy("removed"),
+}
+
+
+def page(comparison: Comparison, currency: str) -> dict[str, Any]:
+    """A comparison as the page shows it."""
+    headline = comparison.headline
+    difference = headline.difference if headline else None
+    write = form(headline) if headline else wording.points
+    told: dict[str, Any] = {"summary": summary(comparison), "same": comparison.same, "known": comparison.origins.known}
+    if headline and difference:
+        told["figure"] = {
+            "label": headline.label,
+            "before": write(difference.before),
+            "after": write(difference.after),
+            "difference": _signed(difference.value, write),
+            "interval": wording.interval(difference.low, difference.high, write),
+            "by_chance": difference.by_chance,
+        }
+    told["drivers"] = [
+        {
+            "name": each.name,
+            "kind": KINDS[each.kind],
+            "before": _of(each.before, _place),
+            "after": _of(each.after, _place),
+            "beyond": each.beyond,
+        }
+        for each in comparison.drivers
+    ]
+    told["issues"] = [
+        {
+            "name": each.name,
+            "kind": KINDS[each.kind],
+            "group": (each.after or each.before or {}).get("group"),
+            "before": _of(each.before, lambda row: wording.figure({**row, "n": None}, "money", currency)),
+            "after": _of(each.after, lambda row: wording.figure({**row, "n": None}, "money", currency)),
+            "claim": each.id if each.after else "",
+        }
+        for each in comparison.issues
+    ]
+    told["initiatives"] = [
+        {
+            "name": each.name,
+            "kind": KINDS[each.kind],
+            "tone": "good" if each.kind == "in" else "plain",
+            "reason": (each.after or {}).get("reason") or ("" if each.after else _("It is no longer a candidate.")),
+            "claim": each.id if each.after else "",
+        }
+        for each in comparison.initiatives
+    ]
+    told["sources"] = [
+        {
+            "name": each.source,
+            "kind": KINDS["changed"] if each.kind == "same" else KINDS[each.kind],
+            "rows": wording.number((each.after or each.before or {})["rows_read"], 0),
+            "more": _signed(each.more, lambda value: wording.number(value, 0)),
+            "quarantined": wording.number((each.after or {}).get("rows_quarantined"), 0) if each.after else "–",
+            "more_quarantined": _signed(each.more_quarantined, lambda value: wording.number(value, 0)),
+        }
+        for each in comparison.sources
+        if each.changed or each.kind != "same"
+    ]
+    told["settings"] = [
+        {"section": SECTIONS.get(each.section, each.section), "name": each.name, "kind": KINDS[each.kind], "keys": each.keys}
+        for each in comparison.origins.settings
+    ]
+    told["plan"] = [_of(row, lambda row: wording.figure({**row, "n": None}, "money", currency)) for row in comparison.plan]
+    return told
+
+
+def _signed(value: float, write: Callable[[float | None], str]) -> str:
+    return f"+{write(value)}" if value > 0 else write(value)
+
+
+def _of(row: dict[str, Any] | None, write: Callable[[dict[str, Any]], str]) -> str:
+    return write(row) if row else "–"
+
+
+def _place(row: dict[str, Any]) -> str:
+    return _("%(share)s, place %(rank)s") % {"share": wording.share(row["share"]), "rank": row["rank"]}

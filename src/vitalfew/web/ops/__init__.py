@@ -1,0 +1,1 @@
+"""Operations: health, logs, backup, upgrade."""
