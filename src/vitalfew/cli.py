@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from vitalfew.edits import Edit
 
 app = typer.Typer(
     name="vitalfew",
@@ -92,10 +95,13 @@ def check(folder: Folder) -> None:
     from vitalfew.company import load
     from vitalfew.listen.stage import faults_of
 
-    company = load(folder, faults_of).company
+    loaded = load(folder, faults_of, _edits(folder))
+    company = loaded.company
+    edited = len(loaded.edits)
+    on_top = f" {edited} {'entries' if edited != 1 else 'entry'} as edited in the application." if edited else ""
     typer.echo(
         f"{folder / 'company.toml'}: no faults in {len(company.source)} sources, {len(company.questions)} questions, "
-        f"{len(company.group)} groups, {len(company.promise)} promises, {len(company.initiative)} initiatives."
+        f"{len(company.group)} groups, {len(company.promise)} promises, {len(company.initiative)} initiatives.{on_top}"
     )
 
 
@@ -130,6 +136,17 @@ def _run_for_a_program(folder: Path, as_of: date | None) -> None:
         telling.tell("done", run=finished.id, same=before is not None and before.id == finished.id)
 
 
+def _edits(folder: Path) -> Sequence[Edit]:
+    """What people wrote in the application, where this workspace has one."""
+    if not (folder / ".vitalfew" / "vitalfew.db").exists() and not (
+        os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
+    ):
+        return ()
+    from vitalfew.web.authoring.overlay import edits_of
+
+    return edits_of(folder)
+
+
 def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
     from vitalfew import pipeline
     from vitalfew.company import load
@@ -137,7 +154,7 @@ def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
     from vitalfew.engine import DuckEngine, Tables
     from vitalfew.listen.stage import faults_of
 
-    loaded = load(folder, faults_of)
+    loaded = load(folder, faults_of, _edits(folder))
     with _progress(quiet) as report:
         finished = pipeline.run(loaded, folder, as_of, report)
     engine = DuckEngine()
@@ -285,7 +302,7 @@ def why(
     current = Workspace(folder).need_current()
     engine = DuckEngine()
     try:
-        for line in walk(Tables(engine, current.paths()), claim, load(folder).company):
+        for line in walk(Tables(engine, current.paths()), claim, load(folder, edits=_edits(folder)).company):
             typer.echo(line)
     except LookupError as error:
         raise Refused(

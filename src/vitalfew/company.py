@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from vitalfew.edits import Edit, OverlaidLines, lay
 from vitalfew.engine.expressions import check as check_expression
 from vitalfew.faults import Fault, Refused
 from vitalfew.settings import Company, Initiative, slug
@@ -41,16 +42,62 @@ LONG_SURVEY = ("question", "value", "text", "kind")
 FaultsOf = Callable[[Company, Path, Lines], list[Fault]]
 
 
+# Where the values of an edit stand, in place of a file.
+APPLICATION = "application"
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """Settings and where each of them stands in the file."""
+    """Settings, where each of them stands in the file, and the edits that lie on top."""
 
     company: Company
     lines: Lines
+    edits: tuple[Edit, ...] = ()
 
 
-def load(workspace: Path, faults_of: FaultsOf | None = None) -> Loaded:
-    """Read `workspace`/company.toml. Raises `Refused` with every fault found; `faults_of` adds those of the sources to the list."""
+@dataclass(frozen=True)
+class Raw:
+    """company.toml as it was read, before it is judged."""
+
+    values: dict[str, Any]
+    text: str
+
+
+def load(workspace: Path, faults_of: FaultsOf | None = None, edits: Iterable[Edit] = ()) -> Loaded:
+    """Read `workspace`/company.toml, with what people wrote in the application (`edits`) on top.
+
+    Raises `Refused` with every fault found; `faults_of` adds those of the sources to the list.
+    """
+    listed = tuple(edits)
+    raw = read(workspace)
+    laid = lay(raw.values, listed)
+    lines = OverlaidLines(raw.text, laid)
+    company, faults = _judged(laid.values, lines)
+    if company is None:
+        raise Refused(faults)
+    if faults_of is not None and all(source.table in readable() for source in company.source):
+        faults += faults_of(company, workspace, lines)
+    if faults:
+        raise Refused(faults)
+    return Loaded(company, lines, listed)
+
+
+def examine(raw: Raw, edits: Iterable[Edit] = ()) -> tuple[Company | None, list[Fault]]:
+    """Settings and their faults without opening any source; no settings when their shape is wrong. Faults carry their place."""
+    laid = lay(raw.values, edits)
+    return _judged(laid.values, OverlaidLines(raw.text, laid))
+
+
+def _judged(values: dict[str, Any], lines: Lines) -> tuple[Company | None, list[Fault]]:
+    try:
+        company = Company.model_validate(values)
+    except ValidationError as error:
+        return None, [_shape_fault(each, lines) for each in error.errors()]
+    return company, list(_meaning_faults(company, lines))
+
+
+def read(workspace: Path) -> Raw:
+    """`workspace`/company.toml, read and parsed. Raises `Refused` when it is not there or no TOML."""
     path = workspace / FILE
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -66,20 +113,9 @@ def load(workspace: Path, faults_of: FaultsOf | None = None) -> Loaded:
     except OSError as error:
         raise Refused([Fault(FILE, 1, f"cannot be read: {error.strerror}", "check its rights")]) from None
     try:
-        values = tomllib.loads(text)
+        return Raw(tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
         raise Refused([_syntax(error, text)]) from None
-    lines = Lines(text)
-    try:
-        company = Company.model_validate(values)
-    except ValidationError as error:
-        raise Refused([_shape_fault(each, lines) for each in error.errors()]) from None
-    faults = list(_meaning_faults(company, lines))
-    if faults_of is not None and all(source.table in readable() for source in company.source):
-        faults += faults_of(company, workspace, lines)
-    if faults:
-        raise Refused(faults)
-    return Loaded(company, lines)
 
 
 def _syntax(error: tomllib.TOMLDecodeError, text: str) -> Fault:
@@ -98,22 +134,17 @@ def _syntax(error: tomllib.TOMLDecodeError, text: str) -> Fault:
 def _shape_fault(error: ErrorDetails, lines: Lines) -> Fault:
     place = error["loc"]
     key = ".".join(str(part) for part in place if not isinstance(part, int)) or FILE
-    line = lines(place)
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(place[-1]), _known_keys(place), 1)
         mend = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(_known_keys(place))) or 'nothing'}"
-        return Fault(FILE, line, f"unknown key {place[-1]!r} in {key.rpartition('.')[0] or 'the file'}", mend)
+        return _fault(lines, place, f"unknown key {place[-1]!r} in {key.rpartition('.')[0] or 'the file'}", mend)
     if error["type"] == "missing":
-        return Fault(FILE, line, f"{key} is missing", f"add it: {_meaning(place) or 'see the reference of settings'}")
+        return _fault(lines, place, f"{key} is missing", f"add it: {_meaning(place) or 'see the reference of settings'}")
     message = error["msg"].removeprefix("Value error, ").replace("Input should", "must")
     given = error.get("input")
     shown = f" Got {given!r} instead" if isinstance(given, str | int | float | bool) and "Got" not in message else ""
-    return Fault(
-        FILE,
-        line,
-        f"{key}: {message}.{shown}" if shown else f"{key}: {message}",
-        _meaning(place) or "see the reference of settings",
-    )
+    said = f"{key}: {message}.{shown}" if shown else f"{key}: {message}"
+    return _fault(lines, place, said, _meaning(place) or "see the reference of settings")
 
 
 def _model_at(place: Iterable[str | int]) -> tuple[Any, str]:
@@ -168,7 +199,10 @@ def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
 
 
 def _fault(lines: Lines, place: tuple[str | int, ...], what: str, mend: str) -> Fault:
-    return Fault(FILE, lines(place), what, mend)
+    edit = lines.edit_at(place) if isinstance(lines, OverlaidLines) else None
+    if edit is not None:
+        return Fault(APPLICATION, 0, f"{edit.label}: {what}", mend, place)
+    return Fault(FILE, lines(place), what, mend, place)
 
 
 def _near(name: str, known: Iterable[str], otherwise: str) -> str:
@@ -185,16 +219,17 @@ def _zone_faults(company: Company, lines: Lines) -> Iterator[Fault]:
 
 
 def _name_faults(company: Company, lines: Lines) -> Iterator[Fault]:
-    for section in ("source", "group", "promise", "initiative", "theme"):
+    for section in ("source", "group", "promise", "initiative", "theme", "sponsor", "barrier"):
         seen: dict[str, int] = {}
         for index, each in enumerate(getattr(company, section)):
             first = seen.setdefault(slug(each.name), index)
             if first != index:
-                where = lines((section, first, "name"))
+                line = lines((section, first, "name"))
+                where = f"line {line}" if line else "one written in the application"
                 yield _fault(
                     lines,
                     (section, index, "name"),
-                    f"[[{section}]] {each.name!r} has the same name as line {where}",
+                    f"[[{section}]] {each.name!r} has the same name as {where}",
                     "give each its own name",
                 )
 
@@ -264,6 +299,8 @@ def _group_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     used += [(("cause", index, "group"), cause.group) for index, cause in enumerate(company.cause)]
     used += [(("theme", index, "group"), theme.group) for index, theme in enumerate(company.theme)]
     used += [(("benefit", index, "group"), benefit.group) for index, benefit in enumerate(company.benefit)]
+    used += [(("sponsor", index, "group"), sponsor.group) for index, sponsor in enumerate(company.sponsor)]
+    used += [(("barrier", index, "group"), barrier.group) for index, barrier in enumerate(company.barrier)]
     for index, initiative in enumerate(company.initiative):
         used.append((("initiative", index, "group"), initiative.group))
         used += [(("initiative", index, "people", name), name) for name in initiative.people]
@@ -348,6 +385,16 @@ def _initiative_faults(company: Company, lines: Lines) -> Iterator[Fault]:
             f"these need each other in a circle: {' > '.join(cycle)}",
             "take one of the needs out",
         )
+    yield from _named_initiative_faults(company, lines, by_name)
+
+
+def _named_initiative_faults(company: Company, lines: Lines, by_name: dict[str, Initiative]) -> Iterator[Fault]:
+    """Initiatives that other sections name, and that must be there."""
+    for index, barrier in enumerate(company.barrier):
+        for name in barrier.blocks:
+            if slug(name) not in {slug(known) for known in by_name}:
+                mend = _near(name, by_name, "name an [[initiative]]")
+                yield _fault(lines, ("barrier", index, "blocks"), f"[[barrier]]: there is no initiative {name!r}", mend)
     for section in ("raci", "risk", "benefit"):
         key = "work" if section == "raci" else "initiative"
         for index, each in enumerate(getattr(company, section)):

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing wrong: where it stands, what is wrong, how to mend it."""
+    """One thing wrong: where it stands, what is wrong, how to mend it.
+
+    `line` is 0 for what has no lines, such as what was written in the application. `place` is the way to the value within the
+    settings, for those who show a fault beside its field.
+    """
 
     file: str
     line: int
     what: str
     mend: str
+    place: tuple[str | int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}; {self.mend}"
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.what}; {self.mend}"
 
 
 class Refused(Exception):

@@ -133,6 +133,7 @@ class _Running:
         self._join_parts()
         today = today or UNKNOWN_DAY
         self._keep_settings()
+        self._write_edits()
         identity = runs.digest(*(f"{name}={record.key}" for name, record in records.items()), self._code(("documents/**/*",)))
         run = runs.Run(self.workspace.runs / identity, today.isoformat(), self.engine.name, vitalfew.__version__, records)
         self.report("documents: pages and PDF", len(STAGES), len(STAGES) + 1)
@@ -181,6 +182,15 @@ class _Running:
             raise RunFailed(f"table {name} was written without {', '.join(missing)}")
         columns = [expression[column.name].cast(_IBIS[column.kind]).name(column.name) for column in vocabulary.columns]
         self.engine.write(expression.select(columns), self.written / f"{name}.parquet", vocabulary.order)
+
+    def _write_edits(self) -> None:
+        """Whose edits lay on top of company.toml in this run: kept beside the tables, and no part of what identifies the run."""
+        found = [
+            {"id": f"{each.section}:{each.key}", "who": each.who, "when": each.when, "deleted": each.values is None}
+            for each in self.loaded.edits
+        ]
+        text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)
+        (self.written / "edits.json").write_text(text + "\n", encoding="utf-8")
 
     def _join_parts(self) -> None:
         """The evidence and the gaps of all rooms, as one table each."""

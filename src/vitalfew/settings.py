@@ -291,6 +291,105 @@ class Benefit(Section):
     verified_on: date | None = Field(None, description="when")
 
 
+class Sponsor(Section):
+    """`[[sponsor]]`: somebody whose word, money or time the strategy needs; inside the company or at a customer."""
+
+    name: str = Field(min_length=1, description="name")
+    role: str = Field("", description="position")
+    group: str = Field("", description="work group whose strategy they sponsor; the whole company's when left out")
+    account: str = Field("", description="customer they speak for, for customer sponsors")
+    measured_on: str = Field("", description="what they are measured on")
+    influence: int = Field(3, ge=1, le=5, description="1 to 5")
+    interest: int = Field(3, ge=1, le=5, description="1 to 5")
+    commitment: Literal["opposed", "unaware", "neutral", "supportive", "leading"] = Field("neutral", description="commitment now")
+    wanted: Literal["opposed", "unaware", "neutral", "supportive", "leading"] = Field("supportive", description="commitment wanted")
+    asked: str = Field("", description="what was asked: decisions, airtime, help")
+    granted: str = Field("", description="what was granted of it")
+    money_asked: float = Field(0, ge=0, description="money asked")
+    money_granted: float = Field(0, ge=0, description="money granted")
+    people_asked: float = Field(0, ge=0, description="person-months asked")
+    people_granted: float = Field(0, ge=0, description="person-months granted")
+    gains: str = Field("", description="what is in it for them")
+    cadence_days: int | None = Field(None, ge=1, le=366, description="days from one contact to the next")
+    last_contact: date | None = Field(None, description="last contact")
+    next_contact: date | None = Field(None, description="next contact")
+    days_a_month: float | None = Field(None, ge=0, le=31, description="days a month they give, for customer sponsors")
+    touches: int | None = Field(None, ge=0, description="contacts a year, for customer sponsors")
+
+
+class Barrier(Section):
+    """`[[barrier]]`: what stands in the way of an initiative, an action or a group."""
+
+    name: str = Field(min_length=1, description="name")
+    kind: Literal["silo", "incentive", "process", "technology", "authority", "management alignment", "skill"] = Field(
+        "process", description="kind"
+    )
+    group: str = Field("", description="work group it stands in the way of")
+    evidence: str = Field("", description="what shows it")
+    blocks: list[str] = Field(default_factory=list, description="initiatives it blocks, by name")
+    removal: str = Field("", description="what removes it")
+    owner: str = Field("", description="who removes it")
+    due: date | None = Field(None, description="by when")
+    status: Literal["open", "being removed", "removed"] = Field("open", description="how far")
+
+
+class Vision(Section):
+    """`[vision]`: the vision in its parts; the sentence itself is `vision` in `[company]`."""
+
+    customer_problem: str = Field("", description="which customer problem is solved")
+    change: str = Field("", description="what gets better in customers' lives")
+    mindset: str = Field("", description="the mindset it asks of everybody who works here")
+    adjacent_services: list[str] = Field(default_factory=list, description="services beside the product that would help customers")
+    intended: dict[Stage, str] = Field(default_factory=dict, description="intended experience by stage of the journey")
+    not_doing: list[str] = Field(default_factory=list, description="what is deliberately not done")
+
+    @field_validator("customer_problem", "change", "mindset")
+    @classmethod
+    def _specific(cls, value: str) -> str:
+        slogan = slogan_in(value)
+        if slogan:
+            raise ValueError(
+                f"{slogan!r} could stand in any company's vision: say which customers, when, and what changes for them"
+            )
+        return value
+
+
+SLOGANS = (
+    "customer at the cent",
+    "customers at the cent",
+    "customer centric",
+    "customer-centric",
+    "customer obsessed",
+    "customer-obsessed",
+    "customer first",
+    "customers first",
+    "world class",
+    "world-class",
+    "best in class",
+    "best-in-class",
+    "exceed expectations",
+    "exceed customer expectations",
+    "exceed our customers' expectations",
+    "delight our customers",
+    "delight customers",
+    "wow",
+    "excellent customer experience",
+    "seamless experience",
+)
+
+
+def slogan_in(text: str) -> str:
+    """The slogan a text of fewer than 15 words is built on, '' when it says something. A longer text may hold one in passing.
+
+    >>> slogan_in("We put the customer at the centre")
+    'customer at the cent'
+    >>> slogan_in("A parcel is found in one minute, by the driver, without a call")
+    ''
+    """
+    plain = f" {' '.join(re.findall(r'[a-z-]+', text.casefold()))} "
+    return next((each for each in SLOGANS if len(text.split()) < 15 and f" {each}" in plain), "")
+
+
 class Company(Section):
     """The whole of company.toml."""
 
@@ -306,6 +405,9 @@ class Company(Section):
     risk: list[Risk] = Field(default_factory=list)
     raci: list[Raci] = Field(default_factory=list)
     benefit: list[Benefit] = Field(default_factory=list)
+    sponsor: list[Sponsor] = Field(default_factory=list)
+    barrier: list[Barrier] = Field(default_factory=list)
+    vision: Vision = Field(default_factory=lambda: Vision.model_validate({}))
 
     @property
     def questions(self) -> dict[str, Question]:

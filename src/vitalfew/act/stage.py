@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vitalfew.act import actions, facts, one_page, raci, risks
+from vitalfew.act import actions, facts, one_page, raci, risks, sponsors, vision
 from vitalfew.engine import Context, Tables
 from vitalfew.evidence import Gap
 from vitalfew.outputs import Outputs
@@ -10,7 +10,7 @@ from vitalfew.settings import Company
 from vitalfew.vocabulary import arrow_table
 
 READS: tuple[str, ...] = facts.READS
-WRITES: tuple[str, ...] = ("one_pages", "raci", "risks", "actions")
+WRITES: tuple[str, ...] = ("one_pages", "raci", "risks", "actions", "sponsors", "barriers", "vision")
 
 
 def run(tables: Tables, company: Company, context: Context) -> Outputs:
@@ -31,5 +31,8 @@ def run(tables: Tables, company: Company, context: Context) -> Outputs:
         "raci": arrow_table("raci", raci_rows),
         "risks": arrow_table("risks", risk_rows),
         "actions": arrow_table("actions", action_rows),
+        "sponsors": arrow_table("sponsors", sponsors.sponsors(company, context.today)),
+        "barriers": arrow_table("barriers", sponsors.barriers(found, context.today)),
+        "vision": arrow_table("vision", vision.compute(company)),
     }
     return Outputs(made, [*action_steps, *page_steps, *raci_steps, *risk_steps], gaps)

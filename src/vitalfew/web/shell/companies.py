@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from vitalfew.company import load
@@ -12,15 +11,14 @@ from vitalfew.web.people.models import Company
 
 
 def settings_of(company: Company) -> Settings:
-    """company.toml of a company, kept until the file changes."""
-    path = Path(company.folder) / "company.toml"
-    stamp = path.stat()
-    return _loaded(Path(company.folder), stamp.st_mtime_ns, stamp.st_size)
+    """company.toml of a company with the approved edits on top, kept until either changes.
 
+    Edits that no longer fit a changed file are left out here, so that people can still open the pages that mend them; those pages
+    list them (`overlay.unfit`), and a run refuses them.
+    """
+    from vitalfew.web.authoring import overlay  # noqa: PLC0415 - authoring needs the shell
 
-@lru_cache(maxsize=16)
-def _loaded(folder: Path, _changed: int, _size: int) -> Settings:
-    return load(folder).company
+    return overlay.standing(company).settings
 
 
 def company_for(folder: Path) -> Company:

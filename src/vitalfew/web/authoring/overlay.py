@@ -1,0 +1,155 @@
+"""The approved edits, for runs, for commands and for every page of the application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vitalfew.company import APPLICATION, Raw, examine, load, read
+from vitalfew.edits import Edit
+from vitalfew.faults import Fault, Refused
+from vitalfew.settings import Company as Settings
+
+if TYPE_CHECKING:
+    from vitalfew.web.people.models import Company
+
+
+def edits_of(folder: Path) -> list[Edit]:
+    """The approved edits of the company whose workspace is `folder`, for use outside the application too.
+
+    Empty when the database knows no company of this folder, or was never prepared. Raises Refused when it cannot be read: edits are
+    never left out silently.
+    """
+    _set_up(folder)
+    from django.db import DatabaseError, connection  # noqa: PLC0415 - Django must be set up first
+
+    from vitalfew.web.authoring.models import Item  # noqa: PLC0415
+    from vitalfew.web.people.models import Company  # noqa: PLC0415
+
+    try:
+        if Item._meta.db_table not in connection.introspection.table_names():
+            return []
+        company = Company.objects.filter(folder=str(folder.resolve())).first()
+        return in_force(company) if company is not None else []
+    except DatabaseError as error:
+        said = str(error).splitlines()[0]
+        raise Refused(
+            [Fault(APPLICATION, 0, f"its database cannot be read: {said}", "check DATABASE_URL, or .vitalfew/vitalfew.db")]
+        ) from error
+
+
+def _set_up(folder: Path) -> None:
+    """Django on the workspace `folder`, unless this process is the application already."""
+    import django  # noqa: PLC0415 - only where a workspace has an application
+    from django.apps import apps  # noqa: PLC0415
+
+    if not apps.ready:
+        os.environ["VITALFEW_HOME"] = str((folder / ".vitalfew").resolve())
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vitalfew.web.settings")
+        django.setup()
+
+
+def in_force(company: Company) -> list[Edit]:
+    """The approved edits that hold now, by section and key."""
+    from django.db.models import F  # noqa: PLC0415 - this module is imported before Django is set up
+
+    from vitalfew.web.authoring.models import Version  # noqa: PLC0415
+
+    found = (
+        Version.objects.filter(item__company=company, item__in_force__gt=0, number=F("item__in_force"))
+        .exclude(kind="file")
+        .select_related("item")
+        .order_by("item__section", "item__key")
+    )
+    return [
+        Edit(
+            each.item.section,
+            each.item.key,
+            each.values if each.kind == "values" else None,
+            each.author,
+            each.at.isoformat(timespec="seconds"),
+        )
+        for each in found
+    ]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What holds now: company.toml as read, the approved edits, the settings they make, and the faults of edits left out."""
+
+    raw: Raw
+    edits: tuple[Edit, ...]
+    settings: Settings
+    unfit: tuple[Fault, ...] = ()
+
+
+def standing(company: Company) -> Standing:
+    """What holds now for `company`. Raises Refused when company.toml itself is at fault."""
+    from vitalfew.web.authoring.queries import edits_token  # noqa: PLC0415
+
+    folder = Path(company.folder)
+    stamp = (folder / "company.toml").stat()
+    key = (company.pk, folder, stamp.st_mtime_ns, stamp.st_size, edits_token(company))
+    kept = _KEPT.get(company.pk)
+    if kept is None or kept[0] != key:
+        kept = _KEPT[company.pk] = (key, _stand(folder, tuple(in_force(company))))
+    return kept[1]
+
+
+# The last standing of each company; a tuple is replaced as a whole, so threads may race without harm.
+_KEPT: dict[int, tuple[object, Standing]] = {}
+
+
+def _stand(folder: Path, edits: tuple[Edit, ...]) -> Standing:
+    raw, alone = _file(folder, (folder / "company.toml").stat().st_mtime_ns)
+    if not edits:
+        return Standing(raw, (), alone)
+    settings, faults = examine(raw, edits)
+    if settings is not None and not faults:
+        return Standing(raw, edits, settings)
+    fitting, unfit = _fitting(raw, edits)
+    settings, _ = examine(raw, fitting)
+    return Standing(raw, edits, settings if settings is not None else alone, tuple(unfit))
+
+
+@lru_cache(maxsize=16)
+def _file(folder: Path, _changed: int) -> tuple[Raw, Settings]:
+    return read(folder), load(folder).company
+
+
+def _fitting(raw: Raw, edits: Iterable[Edit]) -> tuple[list[Edit], list[Fault]]:
+    """The edits that stand together without a fault, and the faults of the others.
+
+    Tried again as long as one more fits: an edit may need another that comes after it.
+    """
+    kept: list[Edit] = []
+    left = list(edits)
+    while left:
+        more = [edit for edit in left if _stands(raw, [*kept, edit])]
+        # One at a time: two that fit alone may not fit together.
+        if not more:
+            break
+        kept.append(more[0])
+        left.remove(more[0])
+    faults = [fault for edit in left for fault in examine(raw, [*kept, edit])[1]]
+    return kept, list(dict.fromkeys(faults))
+
+
+def _stands(raw: Raw, edits: Sequence[Edit]) -> bool:
+    settings, faults = examine(raw, edits)
+    return settings is not None and not faults
+
+
+def new_faults(now: Standing, changes: Sequence[Edit]) -> list[Fault]:
+    """The faults there would be with `changes` laid on top, with their places; those of others already there are no news."""
+    changed = {(each.section, each.key) for each in changes}
+    others = [each for each in now.edits if (each.section, each.key) not in changed]
+    _, before = examine(now.raw, now.edits)
+    _, after = examine(now.raw, [*others, *changes])
+    known = {(each.file, each.what) for each in before}
+    own = tuple(f"{each.label}: " for each in changes)
+    return [each for each in after if (each.file, each.what) not in known or each.what.startswith(own)]
