@@ -185,6 +185,7 @@ def test_two_ways_of_saying_one_trouble_of_one_group_become_one(context: Context
     assert one(["A", "A", "B", "B"]) == [0, 0, 1, 1]
     assert one(["A", "B", "B", "B"]) == [0, 1, 2, 2]
     assert one(["", "", "B", None]) == [0, 0, 1, 2]
+    assert one(["A", "B", "B", ""]) == [0, 1, 2, 3]
     assert one(["A", "A", "", ""], named=[True, True, False, False]) == [0, 1, 2, 2]
     assert one(["A"] * 4, drivers=["x", "y", "x", "x"]) == [0, 1, 0, 0]
     assert one([None] * 4) == [0, 1, 2, 3]

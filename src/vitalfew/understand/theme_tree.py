@@ -239,7 +239,8 @@ def one_trouble(centres: Vectors, groups: Sequence[str | None], drivers: Sequenc
     group, driver = (np.array([str(each[row]) for row in rows]) for each in (groups, drivers))
     given = np.array([named[row] for row in rows])
     known = (group[:, None] != "") & (group[None, :] != "")
-    other = known & (group[:, None] != group[None, :])
+    # What nobody owns may be a plain request in the words of a complaint: it never swells a group's issue.
+    other = group[:, None] != group[None, :]
     other |= (driver[:, None] != "") & (driver[None, :] != "") & (driver[:, None] != driver[None, :])
     distance = np.clip(1 - centres[rows] @ centres[rows].T, 0, 2).astype(np.float64)
     # Rounded, so that the last bits of a matrix product never decide.
