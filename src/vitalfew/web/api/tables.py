@@ -73,7 +73,11 @@ RULES: dict[str, Rule] = {
     "effects": _EXPLORE,
     "evidence": _EXPLORE,
     "not_computed": _EXPLORE,
+    "barriers": _EXPLORE,
+    # what moves a sponsor is for those who win sponsorship
+    "sponsors": Rule("people.manage"),
     # the strategy as the company agreed on it
+    "vision": _STRATEGY,
     "expectations": _STRATEGY,
     "promises": _STRATEGY,
     "initiatives": _STRATEGY,
