@@ -72,10 +72,11 @@ def demo(
     size: Annotated[
         Literal["small", "medium", "large"], typer.Option(help="how many customers: 2,400, 50,000 or 1,000,000")
     ] = "small",
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="do not open the strategy in a browser")] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="do not start the application on it")] = False,
+    port: Annotated[int, typer.Option(help="port of the application", min=0, max=65535)] = 8642,
     quiet: Quiet = False,
 ) -> None:
-    """Write the demo company, run the chain on it and open its strategy."""
+    """Write the demo company, run the chain on it and start the application, signed in as its head of CX."""
     from vitalfew import demo as generator
     from vitalfew.faults import Fault, Refused
 
@@ -85,8 +86,8 @@ def demo(
         report("writing the demo company's exports", 0, 1)
         generator.write(folder, seed=seed, size=size)
     _run(folder, None, quiet)
-    if not no_serve and sys.stdout.isatty():
-        typer.launch((folder / "strategy" / "index.html").resolve().as_uri())
+    if not no_serve:
+        _serve(folder, "127.0.0.1", port, workers=2)
 
 
 @app.command()
@@ -176,11 +177,26 @@ def serve(
     ] = False,
 ) -> None:
     """Start the application on this workspace."""
+    _serve(folder, host, port, workers, with_worker=not no_worker)
+
+
+def _serve(folder: Path, host: str, port: int, workers: int, with_worker: bool = True) -> None:
+    """Start the application and print the ways in; on a terminal the demo company's is opened."""
     from vitalfew.web import serving
 
     company = serving.prepare(folder)
-    typer.echo(f"{company.name}: http://{host}:{port}/")
-    serving.serve(host, port, workers, None if no_worker else serving.Helper(folder))
+    port = serving.free_port(port)
+    lines = serving.ways_in(company, host, port)
+    link = lines[-1].rpartition(" ")[2] if company.is_demo else ""
+
+    def ready() -> None:
+        for line in lines:
+            typer.echo(line)
+        sys.stdout.flush()
+        if link and sys.stdout.isatty():
+            typer.launch(link)
+
+    serving.serve(host, port, workers, serving.Helper(folder) if with_worker else None, ready)
 
 
 @app.command()

@@ -7,11 +7,12 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from vitalfew.web import environment
+from vitalfew.web import environment, sign_in
 from vitalfew.web.ops import logs
 
 ENVIRONMENT = environment.read()
 ROOT = Path(__file__).parent
+_sign_in = sign_in.read(ENVIRONMENT.home)
 
 SECRET_KEY = ENVIRONMENT.secret
 DEBUG = ENVIRONMENT.debug
@@ -52,6 +53,7 @@ MIDDLEWARE = [
     "vitalfew.web.ops.logs.Requests",
     "django.middleware.security.SecurityMiddleware",
     "vitalfew.web.shell.middleware.Headers",
+    "vitalfew.web.people.middleware.SignInPolicy",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -59,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "vitalfew.web.people.middleware.OwnLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -103,11 +106,21 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # people come by invitation, which is itsel
 ACCOUNT_ADAPTER = "vitalfew.web.people.adapters.Accounts"
 SOCIALACCOUNT_ADAPTER = "vitalfew.web.people.adapters.Connections"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_PROVIDERS = _sign_in.providers
+SIGN_IN_ORIGINS = _sign_in.origins
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Vital Few"
+# Failed sign-ins are limited by axes alone: it counts in the database, so that all processes count together.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "vitalfew.web.people.limits.counted_address"
+AXES_LOCKOUT_TEMPLATE = "people/locked.html"
+AXES_RESET_ON_SUCCESS = True
 AXES_SENSITIVE_PARAMETERS = ["login", "password"]
 
 # --- sessions and cookies ---

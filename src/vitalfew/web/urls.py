@@ -7,8 +7,9 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("vitalfew.web.shell.urls")),
     path("", include("vitalfew.web.ops.urls")),
-    path("account/", include("allauth.urls")),
+    # Before the library's: some of its addresses are answered by ours.
     path("", include("vitalfew.web.people.urls")),
+    path("account/", include("allauth.urls")),
     path("c/<slug:company>/", include("vitalfew.web.home.urls")),
     path("c/<slug:company>/", include("vitalfew.web.act.urls")),
     path("c/<slug:company>/", include("vitalfew.web.listen.urls")),

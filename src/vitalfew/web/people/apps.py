@@ -1,4 +1,4 @@
-"""The app's name."""
+"""The app's name, and what it listens to."""
 
 from __future__ import annotations
 
@@ -10,3 +10,9 @@ class People(AppConfig):
 
     name = "vitalfew.web.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Record sign-ins and changes of accounts."""
+        from vitalfew.web.people import signals  # noqa: PLC0415 - models must be loaded first
+
+        signals.connect()

@@ -90,11 +90,12 @@ class Token(models.Model):
     """
 
     READ, READ_WRITE = "read", "read-write"
+    SCOPES: ClassVar = [(READ, _("read")), (READ_WRITE, _("read and write"))]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
     name = models.CharField(_("name"), max_length=100)
-    scope = models.CharField(_("scope"), max_length=10, choices=[(READ, _("read")), (READ_WRITE, _("read and write"))])
+    scope = models.CharField(_("scope"), max_length=10, choices=SCOPES)
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField(auto_now_add=True)
@@ -122,6 +123,54 @@ class Token(models.Model):
         if self.revoked_at is not None:
             return "revoked"
         return "expired" if self.expires_at <= timezone.now() else "valid"
+
+
+class Invitation(models.Model):
+    """A link with which the person at one address becomes a member. Only its digest is kept; it ends by use, date or recall."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail address"))
+    role = models.CharField(_("role"), max_length=20, choices=list(ROLES.items()))
+    group = models.CharField(_("work group"), max_length=200, blank=True)
+    employee = models.CharField(_("employee number"), max_length=200, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.CharField(max_length=300)
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-made_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["company", "email"], condition=models.Q(ended_at=None), name="one_open_invitation_an_address"
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=list(ROLES)), name="known_invited_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.company}"
+
+    @property
+    def expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at <= timezone.now()
+
+
+class Key(models.Model):
+    """A link that works once: to set up a company, or to enter the demo company. Only its digest is kept."""
+
+    SETUP, ENTRY = "setup", "entry"
+
+    company = models.ForeignKey(Company, models.CASCADE, related_name="keys")
+    purpose = models.CharField(max_length=10)
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} · {self.company}"
 
 
 class AuditEntry(models.Model):

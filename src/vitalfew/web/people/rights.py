@@ -57,3 +57,11 @@ CAPABILITIES: dict[str, dict[str, Reach]] = {
 def reach(role: str, capability: str) -> Reach | None:
     """How far `role` has `capability`, or None. Raises KeyError for a capability nobody defined."""
     return CAPABILITIES[capability].get(role)
+
+
+_WIDTH: dict[Reach | None, int] = {None: 0, "own": 1, "group": 2, "company": 3}
+
+
+def covers(role: str, other: str) -> bool:
+    """Whether `role` may do everything `other` may, at least as far: only such roles may be given, changed or taken away."""
+    return all(_WIDTH[reach(role, each)] >= _WIDTH[reach(other, each)] for each in CAPABILITIES)

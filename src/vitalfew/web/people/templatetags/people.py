@@ -1,0 +1,14 @@
+"""Tags of the sign-in pages."""
+
+from __future__ import annotations
+
+from django import template
+from django.conf import settings
+
+register = template.Library()
+
+
+@register.simple_tag
+def sends_mail() -> bool:
+    """Whether this installation sends e-mail."""
+    return bool(settings.EMAIL_HOST)
