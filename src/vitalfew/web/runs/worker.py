@@ -140,6 +140,7 @@ class Worker:
         finally:
             end(process)
         ears.join(GRACE_SECONDS)
+        process.stderr.close()
         self._conclude(job, process.returncode, told, ours)
 
     def _watch(self, job: Job, process: subprocess.Popen[str], told: Told) -> bool:
