@@ -32,7 +32,7 @@ def slug(name: str) -> str:
 class Section(BaseModel):
     """A table of company.toml: unknown keys are refused, values are not changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class CompanySection(Section):

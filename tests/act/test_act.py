@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from made_tables import company_of, rows_of, survey, tables_of
-from vitalfew.act import one_page, stage
+from vitalfew.act import one_page, sponsors, stage, vision
 from vitalfew.act.facts import Facts
 from vitalfew.engine import Context
 from vitalfew.outputs import Outputs
@@ -332,3 +332,46 @@ def test_no_sentence_ends_in_two_full_stops_and_no_date_is_a_number(context: Con
     assert any("Answers: Nobody owns it." in text for text in texts)
     assert any("1 July 2026 to 30 September 2026" in text for text in texts)
     assert [text for text in texts if ".." in text or "2026-" in text] == []
+
+
+def test_the_health_of_a_sponsorship_is_the_mean_of_what_is_known() -> None:
+    company = company_of(
+        sponsor=[
+            {"name": "Good", "commitment": "leading", "wanted": "leading"},
+            {
+                **{"name": "Late", "commitment": "neutral", "wanted": "leading", "last_contact": "2026-03-02", "cadence_days": 60},
+                **{"money_asked": 100, "money_granted": 25, "people_asked": 2, "people_granted": 2},
+            },
+        ]
+    )
+    good, late = sponsors.sponsors(company, date(2026, 6, 30))
+    assert (good["health"], good["score"], good["overdue_days"], good["reason"]) == ("good", 1.0, None, "")
+    # Commitment two steps below: 0.5. Contact 120 - 60 = 60 days late, a whole cadence: 0. Granted: a quarter of the money: 0.25.
+    assert (late["overdue_days"], late["score"], late["health"]) == (60, 0.25, "poor")
+    assert late["reason"] == "neutral, wanted leading; contact 60 days late; 25 % of what was asked is granted"
+
+
+def test_a_next_contact_in_the_past_is_late_unless_it_took_place() -> None:
+    def late(**said: str) -> int | None:
+        company = company_of(sponsor=[{"name": "A", **said}])
+        found: int | None = sponsors.sponsors(company, date(2026, 6, 30))[0]["overdue_days"]
+        return found
+
+    assert late(next_contact="2026-06-20") == 10
+    assert late(next_contact="2026-07-20") == 0
+    assert late(next_contact="2026-06-20", last_contact="2026-06-20") is None
+    assert late() is None
+
+
+def test_the_vision_is_told_part_by_part() -> None:
+    parts = {
+        "customer_problem": "Nobody knows where a parcel is",
+        "intended": {"use": "found in a minute"},
+        "not_doing": ["same day"],
+    }
+    rows = vision.compute(company_of(vision=parts))
+    assert [(row["position"], row["part"], row["stage"], row["text"]) for row in rows] == [
+        (1, "customer problem", None, "Nobody knows where a parcel is"),
+        (2, "intended experience", "use", "found in a minute"),
+        (3, "not doing", None, "same day"),
+    ]

