@@ -113,10 +113,8 @@ def edit(request: HttpRequest, visit: Visit, section: str, key: str) -> HttpResp
     if request.method == "POST":
         begun = Begun.of(request.POST.get("begun", ""))
         form = made(request.POST)
-        values = _typed(form)
-        return (
-            _form(request, shape, found, form, begun) if values is None else _save(request, visit, shape, key, begun, values, form)
-        )
+        given = _typed(form)
+        return _form(request, shape, found, form, begun) if given is None else _save(request, visit, shape, key, begun, given, form)
     begun = _begun(found)
     values: Values | None = found.values
     carried = _carried(visit, found, request.GET.get("from", ""))
