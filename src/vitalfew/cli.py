@@ -76,7 +76,7 @@ def demo(
     port: Annotated[int, typer.Option(help="port of the application", min=0, max=65535)] = 8642,
     quiet: Quiet = False,
 ) -> None:
-    """Write the demo company, run the chain on it and start the application, signed in as its head of CX."""
+    """Write the demo company, run the chain and start the application."""
     from vitalfew import demo as generator
     from vitalfew.faults import Fault, Refused
 
