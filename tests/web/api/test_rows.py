@@ -19,14 +19,14 @@ READERS = {
     "owner administrator analyst integrator": "sources remarks",
     "owner administrator lead": "interactions orders deals responses employees timeline",
     "owner administrator": (
-        "quarantine accounts people identities links order_lines contracts relations segments mentions promise_checks customers"
+        "sponsors quarantine accounts people identities links order_lines contracts relations segments mentions promise_checks customers"
     ),
     "owner administrator analyst executive lead integrator": (
         "competitors metrics drivers levels themes draws point_value journey paths frontier resources risks benefits effects evidence "
-        "not_computed"
+        "not_computed barriers"
     ),
     "owner administrator analyst executive lead employee integrator": (
-        "expectations promises initiatives portfolio roadmap raci issues causes one_pages actions"
+        "expectations promises initiatives portfolio roadmap raci issues causes one_pages actions vision"
     ),
 }
 WHO = {table: roles.split() for roles, tables in READERS.items() for table in tables.split()}

@@ -19,6 +19,9 @@ from vitalfew.web.understand import figures
 
 LEAST = 5
 
+# The settings of a company are asked of the database, too: what people wrote lies on top of the file.
+pytestmark = pytest.mark.django_db
+
 
 def test_the_least_number_is_never_below_three() -> None:
     assert [least_of(each) for each in (0, 1, 3, 5, 10)] == [3, 3, 3, 5, 10]
@@ -66,7 +69,7 @@ def test_two_segments_are_never_chosen_at_once() -> None:
 @pytest.fixture(scope="module")
 def visit(demo_workspace: Path) -> Visit:
     """The owner, looking at the demo company's run."""
-    company = Company(slug="northlight", name="Northlight Supply", folder=str(demo_workspace))
+    company = Company(pk=1, slug="northlight", name="Northlight Supply", folder=str(demo_workspace))
     return Visit(RequestFactory().get("/"), Membership(company=company, user=User(email="owner@northlight.example"), role="owner"))
 
 

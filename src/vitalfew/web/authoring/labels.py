@@ -50,6 +50,7 @@ FIELDS: dict[str, dict[str, tuple[_StrPromise, _StrPromise | str]]] = {
         "owner": (_("Owner"), _("Who answers for it")),
         "sponsor": (_("Sponsor"), _("Who pays for it")),
         "company_wide": (_("Company wide"), _("Counts against the limit of company-wide initiatives instead of its group's")),
+        "proposed": (_("Only proposed"), _("Left out of the plan when it brings less than it costs")),
     },
     "cause": {
         "issue": (_("Issue"), _("Issue, by name or id")),
@@ -155,6 +156,7 @@ FIELDS: dict[str, dict[str, tuple[_StrPromise, _StrPromise | str]]] = {
             _("Share of a year's revenue one outcome point is worth, used only when the data cannot tell"),
         ),
         "margin": (_("Margin"), _("Share of revenue left after cost of goods, for profit and value at stake")),
+        "brands": (_("Names of shops and partners"), _("No theme is called by one of these")),
         "minimum_group": (_("Smallest group shown"), _("Scores of fewer people than this are withheld")),
         "seed": (_("Seed"), _("Seed of every resampling draw")),
         "draws": (_("Resampling draws"), _("Resampling draws behind each interval")),
