@@ -13,20 +13,16 @@ class Strict(Parser):
     """JSON without NaN, NUL characters and halves of characters: what PostgreSQL, SQLite and other readers would refuse later."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The body as Python values. Raises ValueError for what is no JSON."""
+        """The body as Python values. Raises ValueError for what is no JSON, or cannot be stored."""
         data = json.loads(request.body, parse_constant=_refused)
         try:
             text = json.dumps(data, ensure_ascii=False)
             text.encode()
         except UnicodeEncodeError:
-            raise Unstorable("half of a character (a lone surrogate)") from None
+            raise ValueError("it holds half of a character (a lone surrogate)") from None
         if "\\u0000" in text:
-            raise Unstorable("a NUL character")
+            raise ValueError("it holds a NUL character")
         return data
-
-
-class Unstorable(Exception):
-    """A body that holds what cannot be stored; the text says what."""
 
 
 def _refused(name: str) -> Any:

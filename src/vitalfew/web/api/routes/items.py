@@ -170,7 +170,7 @@ _DECIDE = "/items/{str:section}/{str:key}/versions/{int:number}"
 
 @operation(router, "POST", f"{_DECIDE}/approve", "items.write", response=VersionShape, summary="Approve a change", **TAGS)
 def approve_version(call: Call, section: str, key: str, number: int, body: Decision) -> HttpResponse:
-    """Let a change take effect. In conflict (409) when it was decided before, or when another change took effect since it was begun."""
+    """Let a change take effect. In conflict (409) when it was decided before, or when another took effect since it was begun."""
     version, found = _waiting(call, section, key, number)
     if not may_decide(call, SECTIONS[section], _groups_of(call, version, found)):
         raise PermissionDenied
