@@ -17,6 +17,9 @@ from tests.web.conftest import Cast
 from vitalfew.web.api import events
 from vitalfew.web.api.models import Delivery, Endpoint
 from vitalfew.web.api.operations import COMPANY, OPERATIONS
+from vitalfew.web.authoring import changes
+from vitalfew.web.authoring.models import Item
+from vitalfew.web.authoring.overlay import standing
 from vitalfew.web.people.models import Membership
 from vitalfew.web.people.rights import ROLES
 from vitalfew.web.runs.models import Job
@@ -46,6 +49,7 @@ class Row:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+PROMISE = {"name": "In one piece", "group": "Logistics", "table": "orders", "kept_when": "status = 'delivered'"}
 STAR = (("If-Match", "*"),)
 MATRIX: dict[str, Row] = {
     "GET ": Row(ALL, ""),
@@ -55,6 +59,19 @@ MATRIX: dict[str, Row] = {
     "POST /jobs": Row("OAYI", "/jobs", {"as_of": "2026-06-01"}, 202),
     "GET /jobs/{uuid:job}": Row("OAYXI", "/jobs/{job}"),
     "POST /jobs/{uuid:job}/cancel": Row("OAYI", "/jobs/{job}/cancel", None, 202),
+    "GET /items": Row(FIGURES, "/items"),
+    "GET /items/{str:section}/{str:key}": Row(FIGURES, "/items/promise/{promise}"),
+    # a lead writes for the own group, so not what belongs to the whole company
+    "POST /items/{str:section}": Row("OAYLI", "/items/promise", {"values": PROMISE}, 201),
+    "PUT /items/{str:section}/{str:key}": Row("OAYLI", "/items/promise/{promise}", {"values": PROMISE}, 200, STAR),
+    "DELETE /items/{str:section}/{str:key}": Row("OAYLI", "/items/promise/{promise}", None, 200, STAR),
+    "GET /pending": Row("OAYLI", "/pending"),
+    "POST /items/{str:section}/{str:key}/versions/{int:number}/approve": Row(
+        HEADS, "/items/promise/{promise}/versions/1/approve", {}
+    ),
+    "POST /items/{str:section}/{str:key}/versions/{int:number}/decline": Row(
+        HEADS, "/items/promise/{promise}/versions/1/decline", {}
+    ),
     "GET /tables": Row(ALL, "/tables"),
     "GET /tables/{str:table}": Row(ALL, "/tables/initiatives"),
     "GET /tables/{str:table}/rows": Row(ALL, "/tables/initiatives/rows"),
@@ -135,6 +152,14 @@ def places(cast: Cast) -> dict[str, str]:
     endpoint = Endpoint.objects.create(company=cast.company, url="https://hooks.example/x", events=["run.finished"])
     found["endpoint"] = str(endpoint.pk)
     found["delivery"] = str(events.test(endpoint).key)
+    Item.objects.filter(company=cast.company).delete()
+    promise = changes.entry(cast.company, standing(cast.company), "promise", "on-time")
+    assert promise is not None
+    assert promise.file_values is not None
+    wanted = {**promise.file_values, "standard": 0.9}
+    proposed = changes.Change("promise", "on-time", "values", wanted, 0, promise.file_values, "", "Logistics")
+    changes.save(cast.company, "somebody@northlight.example", proposed, "proposed")
+    found["promise"] = "on-time"
     Job.objects.filter(company=cast.company).delete()
     found["job"] = str(Job.objects.create(company=cast.company, not_before=timezone.now()).pk)
     found["member"] = str(cast.members["analyst"].pk)
@@ -172,7 +197,7 @@ def test_what_does_not_exist_in_the_company_is_not_found(cast: Cast, program: Pr
     row, method = MATRIX[name], name.split(" ", maxsplit=1)[0]
     nothing = "00000000-0000-4000-8000-000000000000"
     path = "/".join(
-        "absent" if part in ("current", "initiatives") and "{str:" in name else part
+        "absent" if part in ("current", "initiatives", "on-time") and "{str:" in name else part
         for part in row.path.replace("{endpoint}", nothing)
         .replace("{member}", nothing)
         .replace("{job}", nothing)
@@ -181,6 +206,7 @@ def test_what_does_not_exist_in_the_company_is_not_found(cast: Cast, program: Pr
     )
     if "{path:" in name:
         path = path[: path.index("/", 1)] + "/absent:thing"
+    path = path.replace("/items/promise", "/items/absent") if path == "/items/promise" else path
     answer = program("owner").send(method, path, row.body, **dict(row.headers))
     assert answer.status_code == 404, f"{path}: {answer.status_code}"
 

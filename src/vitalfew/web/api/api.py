@@ -15,8 +15,9 @@ from vitalfew import __version__
 from vitalfew.web.api import conditions
 from vitalfew.web.api.calls import Bearer, Session
 from vitalfew.web.api.operations import OPERATIONS, dumps
+from vitalfew.web.api.parsing import Strict
 from vitalfew.web.api.problems import ProblemShape, handle, problem
-from vitalfew.web.api.routes import company, evidence, jobs, people, strategy, webhooks
+from vitalfew.web.api.routes import company, evidence, items, jobs, people, strategy, webhooks
 from vitalfew.web.shell.access import public
 
 PREFIX = "/api/v1"
@@ -34,9 +35,10 @@ api = NinjaAPI(
     docs_url=None,
     urls_namespace="vitalfew-api",
     auth=[Bearer(), Session()],
+    parser=Strict(),
 )
 handle(api)
-for each in (company, jobs, strategy, evidence, people, webhooks):
+for each in (company, jobs, items, strategy, evidence, people, webhooks):
     api.add_router("", each.router)
 
 _HEADERS: dict[str, dict[str, Any]] = {

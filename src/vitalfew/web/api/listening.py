@@ -12,7 +12,7 @@ from vitalfew.web.runs.models import Job
 from vitalfew.web.runs.signals import job_ended
 
 RUNS = {"done": "run.finished", "failed": "run.failed"}
-ITEMS = {"proposed": "item.proposed", "approved": "item.approved", "declined": "item.declined"}
+ITEMS = {"proposed": "item.proposed", "approved": "item.approved", "rejected": "item.declined"}
 
 
 def listen() -> None:

@@ -23,6 +23,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from vitalfew.telling import PARENT, leave_with_parent
+from vitalfew.web.api.sending import keep_sending
 from vitalfew.web.people import audit
 from vitalfew.web.runs import claiming
 from vitalfew.web.runs.models import Job
@@ -92,6 +93,8 @@ class Worker:
     def work(self) -> None:
         """Until stopped. A database that is away for a while is waited for."""
         log.info("worker started", extra={"worker": self.name})
+        sender = threading.Thread(target=keep_sending, args=(self.stopped,), name="webhooks", daemon=True)
+        sender.start()
         while not self.stopped.is_set():
             try:
                 close_old_connections()
@@ -103,6 +106,8 @@ class Worker:
                 continue
             if not did:
                 self.stopped.wait(IDLE_SECONDS)
+        # What is being sent takes seconds at most; if it is cut off, it is due again.
+        sender.join(GRACE_SECONDS)
         claiming.gone(self.name)
         log.info("worker ended", extra={"worker": self.name})
 
