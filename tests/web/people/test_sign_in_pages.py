@@ -73,15 +73,15 @@ def test_nobody_signs_up(cast: Cast) -> None:
 
 def test_language_and_colours_are_kept(cast: Cast) -> None:
     client = cast.client("owner")
-    client.post("/me/", {"name": "Ann", "language": "pt", "theme": "dark"})
+    client.post("/me/", {"name": "Ann", "language": "fr", "theme": "dark"})
     user = cast.members["owner"].user
     user.refresh_from_db()
-    assert (user.name, user.language, client.cookies["theme"].value) == ("Ann", "pt", "dark")
+    assert (user.name, user.language, client.cookies["theme"].value) == ("Ann", "fr", "dark")
     page = client.get("/me/").content.decode()
-    assert '<html lang="pt"' in page
+    assert '<html lang="fr"' in page
     assert 'data-theme="dark"' in page
     # On another device, too.
-    assert '<html lang="pt"' in cast.client("owner").get("/c/northlight/").content.decode()
+    assert '<html lang="fr"' in cast.client("owner").get("/c/northlight/").content.decode()
 
 
 def test_a_page_of_every_kind_has_no_inline_script_or_style(cast: Cast) -> None:

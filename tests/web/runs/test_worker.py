@@ -209,7 +209,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_another_finishes(
     children = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
     assert children
     os.kill(first.pid, signal.SIGKILL)
-    first.wait()
+    first.communicate()
     deadline = time.monotonic() + 20
     while any(running(int(pid)) for pid in children) and time.monotonic() < deadline:
         time.sleep(0.1)
