@@ -143,8 +143,12 @@ def test_a_cancelled_run_is_ended_with_all_it_started(
     Cancelling("w").once()
     job.refresh_from_db()
     assert job.state == "cancelled"
-    for pid in note.read_text().split():
-        assert not running(int(pid))
+    # What is killed is gone for good once the system has collected it, a moment later.
+    until = time.monotonic() + 20
+    left = [int(pid) for pid in note.read_text().split()]
+    while (left := [pid for pid in left if running(pid)]) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert left == []
 
 
 def test_a_worker_that_is_stopped_hands_its_job_back(
@@ -198,6 +202,7 @@ def until(database: Database, wanted: Callable[[list[str]], bool], seconds: floa
     raise AssertionError(state)
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_loses_nothing_and_another_finishes(
     database: Database, small_workspace: Callable[[], Path]
 ) -> None:
