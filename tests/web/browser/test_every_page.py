@@ -13,7 +13,8 @@ from playwright.sync_api import BrowserContext
 from tests.browser.chromium import violations
 from tests.web.test_access import PLAIN
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# Long: it opens every page twice; `make test-long` runs it.
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 COMPANY_PAGES = [text.replace("<slug:company>", "northlight") for text, _ in PLAIN]
 OTHER_PAGES = ["", "me/", "help/"]
 # Answers that are no pages: downloads and bits of pages.
