@@ -237,6 +237,8 @@ def test_without_money_the_plan_is_made_for_outcome_points(context: Context) -> 
     outputs = stage.run(tables, company(initiative=INITIATIVES, limits=LIMITS), context)
     (plan,) = rows_of(outputs, "portfolio", context)
     assert plan["objective"] == "outcome points"
+    (gap,) = [gap for gap in outputs.gaps if gap.figure == "value at stake in money"]
+    assert gap.reason.endswith("is not known: No orders.")
     assert plan["chosen"] == 2
     assert "outcome points" in by_name(outputs, context)["Track parcels"]["reason"]
 

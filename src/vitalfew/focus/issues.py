@@ -237,7 +237,7 @@ def _row(issue: Issue, objective: str) -> dict[str, Any]:
 def _no_money(point: Point) -> Gap:
     return Gap(
         "value at stake in money",
-        f"What one point of the outcome is worth is not known{': ' + point.note if point.note else ''}.",
+        f"What one point of the outcome is worth is not known{': ' + point.note.rstrip('.') if point.note else ''}.",
         "Orders or contracts with amounts and dates over two years, of people who answered; or company.value_of_point.",
     )
 
