@@ -33,7 +33,7 @@ install: .venv/installed
 .venv/installed: uv.lock pyproject.toml scripts/system.sh
 	PYTHON=$(PYTHON) sh scripts/system.sh run
 	test -x .uv/bin/uv || ($(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9)
-	.uv/bin/uv sync --frozen --quiet --python $(PYTHON)
+	.uv/bin/uv sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 	@touch $@
 
 .PHONY: system-for-tests
