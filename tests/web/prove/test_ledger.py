@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow.parquet as parquet
-
+from pyarrow import parquet
 from tests.web.conftest import Cast
 
 LEDGER, EFFECTS = "/c/northlight/ledger/", "/c/northlight/effects/"
@@ -14,7 +13,7 @@ LEDGER, EFFECTS = "/c/northlight/ledger/", "/c/northlight/effects/"
 def test_the_ledger_keeps_tested_claimed_and_forecast_apart(cast: Cast) -> None:
     text = cast.client("executive").get(LEDGER).content.decode()
     tested, forecast = text.index('id="tested"'), text.index('id="forecast"')
-    assert tested < text.index("Licence keys come late") < forecast < text.index("Quotes within two days")
+    assert tested < text.index("Licence keys come late") < forecast < text.index("Waiting for quotes")
     assert "Slow answers" not in text  # its initiative is not in the plan, so nothing is forecast for it
 
 
