@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "src" / "vitalfew" / "web"
-LANGUAGES = ("fr", "de")
+LANGUAGES = ("fr", "de", "es")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
