@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 WEB = ROOT / "src" / "vitalfew" / "web"
 LANGUAGES = ("fr", "de", "es")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+TAG = re.compile(r"<[^<>]+>")
 
 
 def po(language: str) -> Path:
@@ -57,10 +58,28 @@ def compiled(language: str) -> bytes:
     return made.getvalue()
 
 
+def differs(original: str, text: str, given: set[str]) -> str | None:
+    """How a text breaks what its original carries; `given` are the placeholders the code fills, one form or the other."""
+    wanted, there = set(PLACEHOLDER.findall(original)), set(PLACEHOLDER.findall(text))
+    # One form may name a number where the original writes it as a word, but never leave one out or ask for one that is not given.
+    if not wanted <= there <= given:
+        return "other placeholders"
+    if sorted(TAG.findall(original)) != sorted(TAG.findall(text)):
+        return "other tags"
+    if (original[:1].isspace(), original[-1:].isspace()) != (text[:1].isspace(), text[-1:].isspace()):
+        return "other space at an end"
+    return None
+
+
 def faults(language: str) -> list[str]:
     """What is wrong with the texts of a language, a line each."""
+    return faults_of(language, catalog(language))
+
+
+def faults_of(language: str, texts_read: Catalog) -> list[str]:
+    """What is wrong with the texts of a catalog, a line each."""
     found: list[str] = []
-    for message in catalog(language):
+    for message in texts_read:
         if not message.id:
             continue
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
@@ -68,10 +87,12 @@ def faults(language: str) -> list[str]:
         if "fuzzy" in message.flags or not all(texts):
             found.append(f"{language}: not translated: {ids[0]!r}")
             continue
-        wanted = set(PLACEHOLDER.findall(ids[-1]))
-        for text in texts[-1:]:
-            if set(PLACEHOLDER.findall(str(text))) != wanted:
-                found.append(f"{language}: other placeholders: {ids[0]!r} -> {text!r}")
+        if len(texts) != len(ids):
+            found.append(f"{language}: other number of plural forms: {ids[0]!r}")
+            continue
+        for original, text in zip(ids, texts, strict=True):
+            if broken := differs(original, str(text), set(PLACEHOLDER.findall(ids[-1]))):
+                found.append(f"{language}: {broken}: {ids[0]!r} -> {text!r}")
     return found
 
 
