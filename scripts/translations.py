@@ -12,9 +12,11 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -25,24 +27,25 @@ ROOT = Path(__file__).parent.parent
 WEB = ROOT / "src" / "vitalfew" / "web"
 LANGUAGES = ("fr", "de", "es")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 TAG = re.compile(r"<[^<>]+>")
 
 
-def po(language: str) -> Path:
+def po(language: str, web: Path = WEB) -> Path:
     """The texts of a language."""
-    return WEB / "locale" / language / "LC_MESSAGES" / "django.po"
+    return web / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
-def collect() -> None:
-    """Every text of templates and code, into the files of all languages."""
+def collect(web: Path = WEB) -> None:
+    """Every text of templates and code below `web`, into the files of all languages there."""
     command = [sys.executable, "-m", "django", "makemessages", "--no-location", "--no-obsolete", "--no-wrap"]
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "VITALFEW_HOME": home, "DJANGO_SETTINGS_MODULE": "vitalfew.web.settings"}
-        subprocess.run([*command, *(f"--locale={each}" for each in LANGUAGES)], cwd=WEB, env=environment, check=True)  # noqa: S603 - our own words
+    # Without settings, or they would name the texts of the application itself when a copy is collected.
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run([*command, *(f"--locale={each}" for each in LANGUAGES)], cwd=web, env=environment, check=True)  # noqa: S603 - our own words
     for language in LANGUAGES:
         # The date would change the file at every collection.
-        text = po(language).read_text(encoding="utf-8")
-        po(language).write_text(re.sub(r'"(POT-Creation|PO-Revision)-Date: .*\n', "", text), encoding="utf-8")
+        text = po(language, web).read_text(encoding="utf-8")
+        po(language, web).write_text(re.sub(r'"(POT-Creation|PO-Revision)-Date: .*\n', "", text), encoding="utf-8")
 
 
 def catalog(language: str) -> Catalog:
@@ -54,7 +57,10 @@ def catalog(language: str) -> Catalog:
 def compiled(language: str) -> bytes:
     """What django.mo of a language must be."""
     made = io.BytesIO()
-    write_mo(made, catalog(language))
+    texts = catalog(language)
+    # Without dates in the file Babel puts the present minute, and no two compilations were alike.
+    texts.creation_date = texts.revision_date = NO_DATE
+    write_mo(made, texts)
     return made.getvalue()
 
 
@@ -97,14 +103,11 @@ def faults_of(language: str, texts_read: Catalog) -> list[str]:
 
 
 def missing() -> list[str]:
-    """Texts of the code that the files do not have, by collecting anew beside them."""
-    before = {language: po(language).read_bytes() for language in LANGUAGES}
-    try:
-        collect()
-        return [f"{language}: collect anew" for language in LANGUAGES if po(language).read_bytes() != before[language]]
-    finally:
-        for language, text in before.items():
-            po(language).write_bytes(text)
+    """Languages whose files lack texts of the code, by collecting anew in a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(WEB, Path(folder) / "web", ignore=shutil.ignore_patterns("__pycache__", "static")))
+        collect(copy)
+        return [f"{each}: collect anew" for each in LANGUAGES if po(each, copy).read_bytes() != po(each).read_bytes()]
 
 
 def main(verb: str) -> int:
