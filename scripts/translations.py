@@ -12,9 +12,11 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -23,25 +25,27 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "src" / "vitalfew" / "web"
-LANGUAGES = ("fr", "de")
+LANGUAGES = ("fr", "de", "es")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+TAG = re.compile(r"<[^<>]+>")
 
 
-def po(language: str) -> Path:
+def po(language: str, web: Path = WEB) -> Path:
     """The texts of a language."""
-    return WEB / "locale" / language / "LC_MESSAGES" / "django.po"
+    return web / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
-def collect() -> None:
-    """Every text of templates and code, into the files of all languages."""
+def collect(web: Path = WEB) -> None:
+    """Every text of templates and code below `web`, into the files of all languages there."""
     command = [sys.executable, "-m", "django", "makemessages", "--no-location", "--no-obsolete", "--no-wrap"]
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "VITALFEW_HOME": home, "DJANGO_SETTINGS_MODULE": "vitalfew.web.settings"}
-        subprocess.run([*command, *(f"--locale={each}" for each in LANGUAGES)], cwd=WEB, env=environment, check=True)  # noqa: S603 - our own words
+    # Without settings, or they would name the texts of the application itself when a copy is collected.
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run([*command, *(f"--locale={each}" for each in LANGUAGES)], cwd=web, env=environment, check=True)  # noqa: S603 - our own words
     for language in LANGUAGES:
         # The date would change the file at every collection.
-        text = po(language).read_text(encoding="utf-8")
-        po(language).write_text(re.sub(r'"(POT-Creation|PO-Revision)-Date: .*\n', "", text), encoding="utf-8")
+        text = po(language, web).read_text(encoding="utf-8")
+        po(language, web).write_text(re.sub(r'"(POT-Creation|PO-Revision)-Date: .*\n', "", text), encoding="utf-8")
 
 
 def catalog(language: str) -> Catalog:
@@ -53,14 +57,35 @@ def catalog(language: str) -> Catalog:
 def compiled(language: str) -> bytes:
     """What django.mo of a language must be."""
     made = io.BytesIO()
-    write_mo(made, catalog(language))
+    texts = catalog(language)
+    # Without dates in the file Babel puts the present minute, and no two compilations were alike.
+    texts.creation_date = texts.revision_date = NO_DATE
+    write_mo(made, texts)
     return made.getvalue()
+
+
+def differs(original: str, text: str, given: set[str]) -> str | None:
+    """How a text breaks what its original carries; `given` are the placeholders the code fills, one form or the other."""
+    wanted, there = set(PLACEHOLDER.findall(original)), set(PLACEHOLDER.findall(text))
+    # One form may name a number where the original writes it as a word, but never leave one out or ask for one that is not given.
+    if not wanted <= there <= given:
+        return "other placeholders"
+    if sorted(TAG.findall(original)) != sorted(TAG.findall(text)):
+        return "other tags"
+    if (original[:1].isspace(), original[-1:].isspace()) != (text[:1].isspace(), text[-1:].isspace()):
+        return "other space at an end"
+    return None
 
 
 def faults(language: str) -> list[str]:
     """What is wrong with the texts of a language, a line each."""
+    return faults_of(language, catalog(language))
+
+
+def faults_of(language: str, texts_read: Catalog) -> list[str]:
+    """What is wrong with the texts of a catalog, a line each."""
     found: list[str] = []
-    for message in catalog(language):
+    for message in texts_read:
         if not message.id:
             continue
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
@@ -68,22 +93,21 @@ def faults(language: str) -> list[str]:
         if "fuzzy" in message.flags or not all(texts):
             found.append(f"{language}: not translated: {ids[0]!r}")
             continue
-        wanted = set(PLACEHOLDER.findall(ids[-1]))
-        for text in texts[-1:]:
-            if set(PLACEHOLDER.findall(str(text))) != wanted:
-                found.append(f"{language}: other placeholders: {ids[0]!r} -> {text!r}")
+        if len(texts) != len(ids):
+            found.append(f"{language}: other number of plural forms: {ids[0]!r}")
+            continue
+        for original, text in zip(ids, texts, strict=True):
+            if broken := differs(original, str(text), set(PLACEHOLDER.findall(ids[-1]))):
+                found.append(f"{language}: {broken}: {ids[0]!r} -> {text!r}")
     return found
 
 
 def missing() -> list[str]:
-    """Texts of the code that the files do not have, by collecting anew beside them."""
-    before = {language: po(language).read_bytes() for language in LANGUAGES}
-    try:
-        collect()
-        return [f"{language}: collect anew" for language in LANGUAGES if po(language).read_bytes() != before[language]]
-    finally:
-        for language, text in before.items():
-            po(language).write_bytes(text)
+    """Languages whose files lack texts of the code, by collecting anew in a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(WEB, Path(folder) / "web", ignore=shutil.ignore_patterns("__pycache__", "static")))
+        collect(copy)
+        return [f"{each}: collect anew" for each in LANGUAGES if po(each, copy).read_bytes() != po(each).read_bytes()]
 
 
 def main(verb: str) -> int:

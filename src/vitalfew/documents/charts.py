@@ -169,8 +169,14 @@ class Span:
     told: tuple[str, ...] = field(default_factory=tuple)
 
 
-def gantt(name: str, title: str, spans: Sequence[Span], headers: tuple[str, ...]) -> Chart | None:
-    """Initiatives as bars over months, grouped by work group; None without any."""
+def gantt(
+    name: str,
+    title: str,
+    spans: Sequence[Span],
+    headers: tuple[str, ...],
+    month_name: Callable[[date], str] = words.short_month,
+) -> Chart | None:
+    """Initiatives as bars over months, grouped by work group; None without any. `month_name` writes the months of the axis."""
     if not spans:
         return None
     ordered = sorted(spans, key=lambda span: (span.group, span.start, span.label))
@@ -179,7 +185,7 @@ def gantt(name: str, title: str, spans: Sequence[Span], headers: tuple[str, ...]
     names = []
     for each in range(last):
         month, year = (first.month - 1 + each) % 12 + 1, first.year + (first.month - 1 + each) // 12
-        names.append(f"{date(year, month, 1):%b}" + (f" {year}" if each == 0 or month == 1 else ""))
+        names.append(month_name(date(year, month, 1)) + (f" {year}" if each == 0 or month == 1 else ""))
     return _chart(name, title, headers, [span.told for span in ordered], "", lambda width: _gantt(ordered, first, names, width))
 
 

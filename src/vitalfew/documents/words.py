@@ -183,6 +183,11 @@ def month(value: date | datetime | None) -> str:
     return f"{value:%B %Y}" if value else NOT_COMPUTED
 
 
+def short_month(value: date) -> str:
+    """A month in short, without its year, e.g. May."""
+    return f"{value:%b}"
+
+
 def duration(days: float | None) -> str:
     """A duration given in days, in the unit a person would use.
 

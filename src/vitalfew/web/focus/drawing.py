@@ -6,9 +6,11 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -37,7 +39,12 @@ class Drawing:
 
 def roadmap(title: str, spans: Sequence[Span], headers: tuple[str, ...]) -> Drawing | None:
     """Initiatives as bars over months."""
-    return _drawn("gantt", "roadmap", title, spans, headers)
+    return _drawn("gantt", "roadmap", title, spans, headers, short_month)
+
+
+def short_month(value: date) -> str:
+    """A month in short, in the reader's language."""
+    return date_format(value, "M")
 
 
 def frontier(

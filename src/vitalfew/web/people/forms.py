@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from vitalfew.settings import Group
 from vitalfew.web.people.members import NEED_GROUP
@@ -86,7 +86,9 @@ class Place(forms.Form):
         super().__init__(*args, **more)
         self._known = known_employees
         self._set("role", [(each, ROLES[each]) for each in roles])
-        self._set("group", _nothing(gettext_lazy("none")) + [(name, label) for name, label, _depth in in_order(groups)])
+        self._set(
+            "group", _nothing(pgettext_lazy("work group", "none")) + [(name, label) for name, label, _depth in in_order(groups)]
+        )
         self.fields["employee"].help_text = _("As in the employees source. Shows a member what customers say about their own work.")
 
     def _set(self, name: str, choices: list[tuple[str, Any]]) -> None:
