@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -23,7 +24,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "src" / "vitalfew" / "web"
-LANGUAGES = ("fr", "de")
+LANGUAGES = ("fr", "de", "pt")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
@@ -53,7 +54,10 @@ def catalog(language: str) -> Catalog:
 def compiled(language: str) -> bytes:
     """What django.mo of a language must be."""
     made = io.BytesIO()
-    write_mo(made, catalog(language))
+    texts = catalog(language)
+    # Babel fills a missing date with now, and the file would differ every minute.
+    texts.creation_date = datetime(2026, 1, 1, tzinfo=UTC)
+    write_mo(made, texts)
     return made.getvalue()
 
 
