@@ -25,7 +25,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "src" / "vitalfew" / "web"
-LANGUAGES = ("fr", "de", "es")
+LANGUAGES = ("fr", "de", "es", "pt")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 TAG = re.compile(r"<[^<>]+>")

@@ -71,17 +71,18 @@ def test_nobody_signs_up(cast: Cast) -> None:
     assert Client().get("/account/email/").status_code == 404
 
 
-def test_language_and_colours_are_kept(cast: Cast) -> None:
+@pytest.mark.parametrize("language", ["fr", "pt-br"])
+def test_language_and_colours_are_kept(cast: Cast, language: str) -> None:
     client = cast.client("owner")
-    client.post("/me/", {"name": "Ann", "language": "fr", "theme": "dark"})
+    client.post("/me/", {"name": "Ann", "language": language, "theme": "dark"})
     user = cast.members["owner"].user
     user.refresh_from_db()
-    assert (user.name, user.language, client.cookies["theme"].value) == ("Ann", "fr", "dark")
+    assert (user.name, user.language, client.cookies["theme"].value) == ("Ann", language, "dark")
     page = client.get("/me/").content.decode()
-    assert '<html lang="fr"' in page
+    assert f'<html lang="{language}"' in page
     assert 'data-theme="dark"' in page
     # On another device, too.
-    assert '<html lang="fr"' in cast.client("owner").get("/c/northlight/").content.decode()
+    assert f'<html lang="{language}"' in cast.client("owner").get("/c/northlight/").content.decode()
 
 
 def test_a_page_of_every_kind_has_no_inline_script_or_style(cast: Cast) -> None:

@@ -20,6 +20,8 @@ SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "BRL": "R$", "JPY": "¥", "INR
 NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 BEFORE = ("en", "ja")
+# Between a number and the per cent sign: nothing here, a space elsewhere.
+CLOSED = ("en", "pt")
 
 
 def number(value: float | None, digits: int | None = None) -> str:
@@ -46,7 +48,7 @@ def share(value: float | None) -> str:
         return _("not computed")
     percent = value * 100
     digits = 1 if 0 < abs(percent) < 10 and round(percent, 1) != round(percent) else 0
-    between = "" if _language() == "en" else NO_BREAK
+    between = "" if _language() in CLOSED else NO_BREAK
     return f"{number(percent, digits)}{between}%"
 
 
@@ -61,12 +63,19 @@ def money(value: float | None, currency: str = "") -> str:
     minus = MINUS if rounded < 0 else ""
     if not sign:
         return minus + written
+    if currency == "BRL" and _language() == "pt":
+        return f"{minus}{sign}{NO_BREAK}{written}"
     return f"{minus}{sign}{written}" if _language() in BEFORE and len(sign) < 3 else f"{minus}{written}{NO_BREAK}{sign}"
 
 
 def day(value: date | datetime | None) -> str:
     """A day, in words of the language."""
-    return "–" if value is None else formats.date_format(value, "DATE_FORMAT")
+    return "–" if value is None else _in_words(value, "DATE_FORMAT")
+
+
+def month(value: date) -> str:
+    """A month, e.g. May 2026."""
+    return _in_words(value, "YEAR_MONTH_FORMAT")
 
 
 def moment(value: datetime | None, zone: str = "UTC") -> str:
@@ -104,6 +113,12 @@ def figure(row: Mapping[str, Any], form: str = "points", currency: str = "") -> 
 def why_address(company: str, claim: str) -> str:
     """The address of the walk from a claim to its records."""
     return reverse("understand:why", args=[company, claim])
+
+
+def _in_words(value: date | datetime, form: str) -> str:
+    written = formats.date_format(value, form)
+    # Portuguese writes months small; Django's month names begin with a capital.
+    return written.lower() if _language() == "pt" else written
 
 
 def _language() -> str:

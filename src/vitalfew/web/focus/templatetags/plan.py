@@ -8,7 +8,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -28,7 +27,7 @@ Row = Mapping[str, Any]
 @register.filter
 def month(value: date | None) -> str:
     """A month, e.g. May 2026."""
-    return formats.date_format(value, "YEAR_MONTH_FORMAT") if value else "–"
+    return wording.month(value) if value else "–"
 
 
 @register.filter
