@@ -271,7 +271,10 @@ def _without_form(
     began = request.POST.get("began", "")
     begun = Begun(int(began) if began.isdecimal() and len(began) < 9 else -1, None, None)
     now = standing(visit.company)
-    note = request.POST.get("note", "").replace("\x00", "")
+    note = request.POST.get("note", "")
+    if "\x00" in note:
+        messages.error(request, _("Null characters are not allowed."))
+        return redirect("authoring:item", visit.company.slug, section.name, found.key)
     change = _change(visit, now, section, found.key, begun, kind, values, note)
     dropped = [(section.name, found.key)] if kind == "file" else []
     faults = new_faults(now, [change.edit] if change.edit else [], dropped)
