@@ -76,7 +76,7 @@ def test_faults_name_the_edit_or_the_line_of_the_file(workspace: Path) -> None:
             workspace,
             edits=[
                 Edit("group", "one", None),
-                Edit("group", "two", {"name": "Second"}),
+                Edit("group", "two", None),
                 Edit("theme", "t", {"name": "T", "words": ["x"], "group": "Six"}),
             ],
         )

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from vitalfew.edits import Edit, OverlaidLines, lay
 from vitalfew.engine.expressions import check as check_expression
 from vitalfew.faults import Fault, Refused
+from vitalfew.renaming import Renames
 from vitalfew.settings import Company, Initiative, slug
 from vitalfew.toml_lines import Lines
 from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, readable
@@ -86,6 +87,11 @@ def examine(raw: Raw, edits: Iterable[Edit] = ()) -> tuple[Company | None, list[
     """Settings and their faults without opening any source; no settings when their shape is wrong. Faults carry their place."""
     laid = lay(raw.values, edits)
     return _judged(laid.values, OverlaidLines(raw.text, laid))
+
+
+def renames_of(raw: Raw, edits: Iterable[Edit]) -> Renames:
+    """What was renamed by `edits`, for showing what calls an entry by a former name."""
+    return lay(raw.values, edits).renames
 
 
 def _judged(values: dict[str, Any], lines: Lines) -> tuple[Company | None, list[Fault]]:

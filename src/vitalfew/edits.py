@@ -2,7 +2,7 @@
 
 An entry is known by its section and key: a slug of what names it (`key_of`), which stays the same when the name is changed in the
 application. An edit replaces the whole entry of that key, adds one the file does not have, or takes one away. The file itself is
-never written.
+never written. A name that was changed is carried to whatever calls the entry by its former one (`renaming`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vitalfew.renaming import Renames, renames
 from vitalfew.settings import slug
 from vitalfew.toml_lines import Lines
 
@@ -37,13 +38,17 @@ LONGEST_KEY = 120
 
 @dataclass(frozen=True)
 class Edit:
-    """One entry as people want it: its values, or None to take it away; by whom and when (ISO 8601, UTC)."""
+    """One entry as people want it: its values, or None to take it away; by whom and when (ISO 8601, UTC).
+
+    `former` holds the values it had before in the application, for what calls it by a name it had then.
+    """
 
     section: str
     key: str
     values: Mapping[str, Any] | None
     who: str = ""
     when: str = ""
+    former: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def label(self) -> str:
@@ -102,6 +107,7 @@ class Laid:
     values: dict[str, Any]
     origins: dict[str, list[Edit | int]] = field(default_factory=dict)
     singles: dict[str, Edit] = field(default_factory=dict)
+    renames: Renames = field(default_factory=Renames)
 
 
 def lay(values: Mapping[str, Any], edits: Iterable[Edit]) -> Laid:
@@ -125,7 +131,28 @@ def lay(values: Mapping[str, Any], edits: Iterable[Edit]) -> Laid:
         if not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
             continue  # not a list of tables: the file's own fault, told as such
         _lay_list(laid, section, entries, found)
+    _carry_names(laid, values, by_section)
     return laid
+
+
+def _carry_names(laid: Laid, values: Mapping[str, Any], by_section: Mapping[str, Mapping[str, Edit]]) -> None:
+    """Let what calls a renamed entry by a former name, in the file or in an edit, call it by its name of today."""
+    former = []
+    for section, found in by_section.items():
+        in_file = keyed(section, values.get(section))
+        for key, edit in found.items():
+            now = edit.values
+            if now is not None:
+                former += [(section, before, now) for before in (*edit.former, *([in_file[key]] if key in in_file else []))]
+    laid.renames = renames(laid.values, former)
+    if laid.renames:
+        for section, given in laid.values.items():
+            if isinstance(given, Mapping):
+                laid.values[section] = laid.renames.carried(section, given)
+            elif isinstance(given, list):
+                laid.values[section] = [
+                    laid.renames.carried(section, each) if isinstance(each, Mapping) else each for each in given
+                ]
 
 
 def _lay_list(laid: Laid, section: str, entries: list[Any], found: dict[str, Edit]) -> None:

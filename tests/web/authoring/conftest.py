@@ -1,4 +1,4 @@
-"""A small company of our own, so that nothing shared is changed: two groups, a promise, two initiatives, a why, a risk."""
+"""A small company of our own, so that nothing shared is changed: two groups, a promise, two initiatives and what refers to them."""
 
 from __future__ import annotations
 
@@ -75,6 +75,17 @@ because = "one person knows the scanner"
 may = "be ill"
 leading_to = "parcels not scanned"
 initiative = "Parcel tracking"
+[[sponsor]]
+name = "Sam"
+group = "Billing"
+wanted = "leading"
+money_asked = 1000
+[[barrier]]
+name = "Two systems"
+kind = "technology"
+group = "Logistics"
+blocks = ["Parcel tracking"]
+due = 2026-01-31
 [limits]
 months = 6
 budget = { "2026-Q3" = 5000 }

@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from tests.web.authoring.conftest import write_small
 
@@ -70,27 +72,43 @@ def script(environment: dict[str, str], text: str, folder: Path) -> None:
     subprocess.run([sys.executable, "-c", text, str(folder)], check=True, timeout=120, env=environment)
 
 
-def names(environment: dict[str, str], folder: Path, table: str) -> list[str]:
+def rows(folder: Path, table: str) -> list[dict[str, Any]]:
+    """The rows of a table of the current run."""
+    found: list[dict[str, Any]] = pq.read_table(folder / ".vitalfew" / "current" / f"{table}.parquet").to_pylist()
+    return found
+
+
+def names(folder: Path, table: str) -> list[str]:
     """The names in a table of the current run."""
-    return [row["name"] for row in json.loads(command(environment, "table", str(folder), table, "--format", "json"))]
+    return [row["name"] for row in rows(folder, table)]
 
 
-def test_a_run_reads_approved_edits_and_nothing_that_waits(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_check_counts_approved_edits_and_nothing_that_waits(environment: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    write_small(folder)
+    assert "edited" not in command(environment, "check", str(folder))
+    script(environment, PREPARE, folder)
+    said = command(environment, "check", str(folder))
+    assert "1 promises, 2 initiatives. 3 entries as edited in the application" in said
+
+
+def test_a_run_reads_approved_edits_and_nothing_that_waits(tmp_path: Path) -> None:
     folder = tmp_path / "small"
     folder.mkdir()
     write_small(folder)
     before_text = (folder / "company.toml").read_bytes()
-    if "DATABASE_URL" not in environment:  # nothing prepared yet: company.toml alone speaks
-        command(environment, "run", str(folder), "--quiet")
-        assert "Parcel tracking" in names(environment, folder, "initiatives")
-    script(environment, PREPARE, folder)
-    command(environment, "run", str(folder), "--quiet")
-    found = names(environment, folder, "initiatives")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("VITALFEW_", "DJANGO_", "DATABASE_"))}
+    command(own, "run", str(folder), "--quiet")
+    assert "Parcel tracking" in names(folder, "initiatives")
+    assert json.loads((folder / ".vitalfew" / "current" / "edits.json").read_text(encoding="utf-8")) == []
+    script(own, PREPARE, folder)
+    command(own, "run", str(folder), "--quiet")
+    found = names(folder, "initiatives")
     assert "Parcel tracking by text" in found
     assert "Parcel tracking" not in found
-    assert names(environment, folder, "sponsors") == ["Carl"]
-    promises = json.loads(command(environment, "table", str(folder), "promises", "--format", "json"))
-    assert [row["name"] for row in promises] == ["On time"]
+    assert names(folder, "sponsors") == ["Carl", "Sam"]
+    assert [row["promise"] for row in rows(folder, "promises")] == ["promise:on-time"]
     assert (folder / "company.toml").read_bytes() == before_text
     edits = json.loads((folder / ".vitalfew" / "current" / "edits.json").read_text(encoding="utf-8"))
     assert [(each["id"], each["who"], each["deleted"]) for each in edits] == [
@@ -99,8 +117,7 @@ def test_a_run_reads_approved_edits_and_nothing_that_waits(environment: dict[str
         ("sponsor:carl", "owner@small.example", False),
     ]
     assert all(each["when"].startswith("20") for each in edits)
-    assert "3 entries as edited in the application" in command(environment, "check", str(folder))
-    assert "Parcel tracking by text" in command(environment, "why", str(folder), "initiative:parcel-tracking-by-text")
+    assert "Parcel tracking by text" in command(own, "why", str(folder), "initiative:parcel-tracking-by-text")
 
 
 def test_an_edit_that_no_longer_fits_is_a_fault_with_a_name_and_a_mend(environment: dict[str, str], tmp_path: Path) -> None:
@@ -111,7 +128,6 @@ def test_an_edit_that_no_longer_fits_is_a_fault_with_a_name_and_a_mend(environme
     said = command(environment, "check", str(folder), code=2)
     assert said.splitlines()[0].startswith("application: promise \"On time\": nobody defined the group 'Nobody'; ")
     assert "Traceback" not in said
-    command(environment, "run", str(folder), "--quiet", code=2)
 
 
 def test_a_database_that_cannot_be_reached_is_told_and_no_edit_is_left_out_silently(tmp_path: Path) -> None:
@@ -119,3 +135,11 @@ def test_a_database_that_cannot_be_reached_is_told_and_no_edit_is_left_out_silen
     own = {name: value for name, value in os.environ.items() if not name.startswith(("VITALFEW_", "DJANGO_"))}
     said = command({**own, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "check", str(tmp_path), code=2)
     assert "application: its database cannot be read" in said
+
+
+def test_a_workspace_that_was_moved_keeps_its_edits(tmp_path: Path) -> None:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("VITALFEW_", "DJANGO_", "DATABASE_"))}
+    (tmp_path / "before").mkdir()
+    script(own, PREPARE, write_small(tmp_path / "before"))
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert "3 entries as edited in the application" in command(own, "check", str(tmp_path / "after"))

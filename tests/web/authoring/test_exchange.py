@@ -36,7 +36,7 @@ def test_the_export_of_everything_says_what_company_toml_says_and_changes_nothin
 def test_what_was_written_and_taken_away_goes_out_and_comes_back(small: Cast, write: Write) -> None:
     client = small.client("owner")
     write(client, "promise", "on-time", name="Punctual", text="By the day we gave")
-    write(client, "barrier", name="Two systems", kind="technology", blocks=["Parcel tracking"], due="2026-09-01")
+    write(client, "barrier", name="Three systems", kind="technology", blocks=["Parcel tracking"], due="2026-09-01")
     client.post("/c/small/write/risk/entry/parcel-tracking-be-ill/delete/", {"began": "0"})
     text = client.get("/c/small/write/export.toml").content.decode()
     assert tomllib.loads(text)["removed"] == ["risk:parcel-tracking-be-ill"]

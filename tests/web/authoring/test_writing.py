@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.web.authoring.conftest import Write, filled
 from tests.web.conftest import Cast
 
@@ -89,8 +93,8 @@ def test_faults_of_shape_and_of_meaning_stand_beside_the_field_and_nothing_is_sa
     assert "standard" in shape.context["form"].errors
     meaning = write("owner", "promise", "on-time", kept_when="deliverd_at <= promised_at")
     assert "deliverd_at" in str(meaning.context["form"].errors["kept_when"])
-    clash = write("owner", "group", "billing", name="Invoices")
-    assert "Billing" in str(clash.context["form"].non_field_errors())
+    clash = write("owner", "group", "billing", name="Logistics")
+    assert "same name" in str(clash.context["form"].errors)
     assert not Version.objects.exists()
 
 
@@ -255,3 +259,95 @@ def test_an_expression_is_judged_while_it_is_typed(small: Cast) -> None:
     bad = client.get("/c/small/write/check/", {"field": "kept_when", "table": "orders", "kept_when": "read_csv('/etc/passwd')"})
     assert b"can be read" in good.content
     assert b"errorlist" in bad.content
+
+
+# --- the boards ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_sponsors_are_shown_with_their_health_to_those_who_write_them(small: Cast, write: Write) -> None:
+    page = small.client("owner").get("/c/small/act/sponsors/")
+    row = page.context["rows"][0]
+    assert (row["name"], row["health"], row["key"]) == ("Sam", "poor", "sam")
+    assert b"neutral, wanted leading" in page.content
+    assert small.client("lead").get("/c/small/act/sponsors/").context["rows"] == []
+    assert small.client("executive").get("/c/small/act/sponsors/").status_code == 403
+
+
+def test_barriers_are_shown_with_what_waits_behind_them(small: Cast, write: Write) -> None:
+    write("owner", "barrier", "two-systems", name="Two old systems")
+    page = small.client("executive").get("/c/small/act/barriers/")
+    assert b"Two systems" in page.content
+    assert page.context["rows"][0]["late"] is True
+    assert page.context["rows"][0]["key"] == "", "it has another name now"
+
+
+def test_an_edit_that_no_longer_fits_the_file_is_left_out_and_told(small: Cast, write: Write, small_run: Path) -> None:
+    write("owner", "promise", name="Money back", group="Billing", kept_when="true")
+    write("owner", "theme", name="Slow", words="slow")
+    before = (small_run / "company.toml").read_text(encoding="utf-8")
+    try:
+        (small_run / "company.toml").write_text(before.replace('"Billing"', '"Invoices"'), encoding="utf-8")
+        settings = settings_of(small.company)
+        assert [each.name for each in settings.promise] == ["On time"]
+        assert [each.name for each in settings.theme] == ["Slow"]
+        page = small.client("owner").get("/c/small/write/")
+        assert "nobody defined the group" in page.content.decode()
+        assert len(page.context["unfit"]) == 1
+    finally:
+        (small_run / "company.toml").write_text(before, encoding="utf-8")
+
+
+def test_every_field_of_every_section_has_a_name_to_show() -> None:
+    from vitalfew.web.authoring.labels import FIELDS
+
+    assert {name: set(fields) for name, fields in FIELDS.items()} == {
+        name: set(section.model.model_fields) for name, section in SECTIONS.items()
+    }
+
+
+def test_pages_ask_the_database_as_often_for_many_entries_as_for_few(small: Cast, write: Write) -> None:
+    client = small.client("owner")
+
+    def asked(address: str) -> int:
+        client.get(address)  # what holds is put together once, after each change
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(address).status_code == 200
+        return len(found)
+
+    write(client, "theme", name="A", words="a")
+    few = asked("/c/small/write/theme/"), asked("/c/small/write/")
+    for number in range(8):
+        write(client, "theme", name=f"T{number}", words="a")
+        write("analyst", "theme", f"t{number}", driver="Delivery on time")
+    assert (asked("/c/small/write/theme/"), asked("/c/small/write/")) == few
+
+
+# --- a name that was changed ------------------------------------------------------------------------------------------------------
+
+
+def test_a_renamed_initiative_is_followed_by_what_names_it_and_so_is_its_return(small: Cast, write: Write) -> None:
+    client = small.client("owner")
+    assert write(client, "initiative", "parcel-tracking", name="Tracking by text").status_code == 302
+    now = settings_of(small.company)
+    assert now.risk[0].initiative == "Tracking by text"
+    assert now.barrier[0].blocks == ["Tracking by text"]
+    write(client, "raci", work="Tracking by text", accountable=["Ines"])
+    risk = client.get("/c/small/write/risk/entry/parcel-tracking-be-ill/edit/")
+    assert risk.context["form"]["initiative"].value() == "Tracking by text"
+    assert write(client, "initiative", "parcel-tracking", name="Text messages").status_code == 302
+    now = settings_of(small.company)
+    assert (now.risk[0].initiative, now.raci[0].work) == ("Text messages", "Text messages")
+    assert write(client, "initiative", "parcel-tracking", name="Parcel tracking").status_code == 302
+    now = settings_of(small.company)
+    assert (now.risk[0].initiative, now.raci[0].work) == ("Parcel tracking", "Parcel tracking")
+    assert not client.get("/c/small/write/").context["unfit"]
+
+
+def test_a_renamed_group_keeps_its_lead_and_what_belongs_to_it(small: Cast, write: Write) -> None:
+    assert write("owner", "group", "logistics", name="Delivery").status_code == 302
+    now = settings_of(small.company)
+    assert {now.promise[0].group, now.initiative[0].group, now.cause[0].group} == {"Delivery"}
+    assert write("lead", "cause", "late-delivery-logistics-1-1", text="Vans are late").status_code == 302
+    assert settings_of(small.company).cause[0].text == "Vans are late"
+    assert small.client("lead").get("/c/small/").status_code == 200
+    assert small.client("lead").get("/c/small/write/cause/entry/unclear-bill-billing-1-1/").status_code == 403

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from vitalfew.edits import key_of
+from vitalfew.edits import title
+from vitalfew.web.authoring.changes import entries
+from vitalfew.web.authoring.overlay import standing
 from vitalfew.web.authoring.sections import SECTIONS, may_read
 from vitalfew.web.shell.access import Visit, page
 
@@ -14,8 +16,9 @@ from vitalfew.web.shell.access import Visit, page
 def sponsors(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Sponsors and the health of each sponsorship; those in need of care first."""
     order = {"poor": 0, "fair": 1, "good": 2}
+    keys = _keys(visit, "sponsor")
     rows = [
-        {**row, "key": key_of("sponsor", row)}
+        {**row, "key": keys.get(row["name"], "")}
         for row in visit.reader.small("sponsors")
         if may_read(visit, SECTIONS["sponsor"], row["group"])
     ]
@@ -27,7 +30,15 @@ def sponsors(request: HttpRequest, visit: Visit) -> HttpResponse:
 @page("explore.read")
 def barriers(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Barriers and what they hold up; the dearest first."""
-    rows = [{**row, "key": key_of("barrier", row)} for row in visit.reader.small("barriers")]
+    keys = _keys(visit, "barrier")
+    rows = [{**row, "key": keys.get(row["name"], "")} for row in visit.reader.small("barriers")]
     rows.sort(key=lambda row: (row["status"] == "removed", -(row["value"] or 0.0), row["name"]))
     context = {"rows": rows, "currency": visit.settings.company.currency, "may_write": visit.may("items.write")}
     return render(request, "authoring/barriers.html", context)
+
+
+def _keys(visit: Visit, section: str) -> dict[str, str]:
+    """The key of each entry by its name now: it may have been renamed, or taken away, since the run."""
+    return {
+        title(section, each.values): each.key for each in entries(visit.company, standing(visit.company), section) if each.values
+    }

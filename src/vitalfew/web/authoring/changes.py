@@ -30,7 +30,10 @@ class Decided(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as it stands: `values` (None when it is not there now), the version in force, and what company.toml says."""
+    """One entry as it stands: `values` (None when it is not there now), the version in force, and what company.toml says.
+
+    In `values`, what was renamed since they were written has its name of today.
+    """
 
     section: str
     key: str
@@ -85,7 +88,7 @@ def entries(company: Company, now: Standing, section: str) -> list[Entry]:
     for key in [*in_file, *sorted(set(items) - set(in_file))]:
         item = items.get(key)
         version = current.get(item.pk) if item else None
-        found.append(_entry(section, key, in_file.get(key), item, version, waiting.get(item.pk, 0) if item else 0))
+        found.append(_entry(now, section, key, in_file.get(key), item, version, waiting.get(item.pk, 0) if item else 0))
     return found
 
 
@@ -97,11 +100,15 @@ def entry(company: Company, now: Standing, section: str, key: str) -> Entry | No
         return None
     version = item.versions.filter(number=item.in_force).first() if item else None
     waiting = item.versions.filter(state="proposed").count() if item else 0
-    return _entry(section, key, file_values, item, version, waiting)
+    return _entry(now, section, key, file_values, item, version, waiting)
 
 
-def _entry(section: str, key: str, file_values: Values | None, item: Item | None, version: Version | None, waiting: int) -> Entry:
+def _entry(
+    now: Standing, section: str, key: str, file_values: Values | None, item: Item | None, version: Version | None, waiting: int
+) -> Entry:
     values = file_values if version is None or version.kind == "file" else version.values
+    if values is not None and now.renames:
+        values = now.renames.carried(section, values)
     return Entry(section, key, values, file_values, item, version, waiting)
 
 

@@ -47,7 +47,9 @@ def pending(request: HttpRequest, visit: Visit) -> HttpResponse:
             continue
         section = SECTIONS[version.item.section]
         found = entry(visit.company, now, section.name, version.item.key)
-        before = found.values if found else None
+        # Against what its author began from: against what is in force, somebody else's later change would look undone.
+        begun_from = Version.objects.filter(item=version.item, number=version.based_on).first()
+        before = version.file_values if begun_from is None or begun_from.kind == "file" else begun_from.values
         after = version.file_values if version.kind == "file" else version.values
         called = title(section.name, version.values or before or {}) or str(section.singular)
         rows.append(
@@ -69,8 +71,11 @@ def pending(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _decide(request: HttpRequest, visit: Visit) -> HttpResponse:
     wanted = [each for each in request.POST.getlist("version") if each.isdecimal() and len(each) < 18][:MOST_AT_ONCE]
     chosen = list(queries.pending(visit.company).filter(pk__in=wanted))
-    note = request.POST.get("decision", "").replace("\x00", "")
+    note = request.POST.get("decision", "")
     back = _back(request, visit, chosen)
+    if "\x00" in note:
+        messages.error(request, _("Null characters are not allowed."))
+        return back
     if not wanted:
         messages.error(request, _("Tick what you decide about."))
         return back

@@ -162,12 +162,12 @@ def _save(
     found = entry(visit.company, now, section.name, key)
     draft = "draft" in request.POST
     note = request.POST.get("note", "")
-    if found is not None and found.values == values and not begun.source:
-        messages.info(request, _("Nothing was changed."))
-        return redirect("authoring:item", visit.company.slug, section.name, key)
     if "\x00" in note:
         form.add_error(None, _("Null characters are not allowed."))
         return _form(request, section, found, form, begun)
+    if found is not None and found.values == values and not begun.source:
+        messages.info(request, _("Nothing was changed."))
+        return redirect("authoring:item", visit.company.slug, section.name, key)
     change = _change(visit, now, section, key, begun, "values", values, note)
     if change.edit is not None and not draft:
         faults = new_faults(now, [change.edit])
@@ -271,7 +271,10 @@ def _without_form(
     began = request.POST.get("began", "")
     begun = Begun(int(began) if began.isdecimal() and len(began) < 9 else -1, None, None)
     now = standing(visit.company)
-    note = request.POST.get("note", "").replace("\x00", "")
+    note = request.POST.get("note", "")
+    if "\x00" in note:
+        messages.error(request, _("Null characters are not allowed."))
+        return redirect("authoring:item", visit.company.slug, section.name, found.key)
     change = _change(visit, now, section, found.key, begun, kind, values, note)
     dropped = [(section.name, found.key)] if kind == "file" else []
     faults = new_faults(now, [change.edit] if change.edit else [], dropped)

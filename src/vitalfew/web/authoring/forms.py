@@ -150,7 +150,7 @@ def _text(place: str, choices: Choices, check: str) -> forms.Field:
         name = place.partition(".")[2]
         attrs = {
             **{"rows": 2, "spellcheck": "false", "class": "code", "hx-get": f"{check}?field={name}", "hx-include": "[name=table]"},
-            **{"hx-trigger": "input changed delay:400ms, load", "hx-target": f"#check-{name}"},
+            **{"hx-trigger": "input changed delay:400ms", "hx-target": f"#check-{name}"},
         }
         return forms.CharField(widget=forms.Textarea(attrs=attrs), max_length=LONGEST_TEXT)
     if place in PARAGRAPHS:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vitalfew.company import APPLICATION, Raw, examine, load, read
+from vitalfew.company import APPLICATION, Raw, examine, load, read, renames_of
 from vitalfew.edits import Edit
 from vitalfew.faults import Fault, Refused
+from vitalfew.renaming import NAMED, Renames
 from vitalfew.settings import Company as Settings
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ def edits_of(folder: Path) -> list[Edit]:
     from django.db import DatabaseError, connection  # noqa: PLC0415 - Django must be set up first
 
     from vitalfew.web.authoring.models import Item  # noqa: PLC0415
-    from vitalfew.web.people.models import Company  # noqa: PLC0415
+    from vitalfew.web.shell.companies import company_at  # noqa: PLC0415
 
     try:
         if Item._meta.db_table not in connection.introspection.table_names():
             return []
-        company = Company.objects.filter(folder=str(folder.resolve())).first()
+        company = company_at(folder)
         return in_force(company) if company is not None else []
     except DatabaseError as error:
         said = str(error).splitlines()[0]
@@ -59,6 +60,10 @@ def in_force(company: Company) -> list[Edit]:
 
     from vitalfew.web.authoring.models import Version  # noqa: PLC0415
 
+    once: dict[int, list[dict[str, Any]]] = {}
+    earlier = Version.objects.filter(item__company=company, item__in_force__gt=0, item__section__in=NAMED, state="approved")
+    for item, values in earlier.filter(kind="values").order_by("item", "number").values_list("item_id", "values"):
+        once.setdefault(item, []).append(values or {})
     found = (
         Version.objects.filter(item__company=company, item__in_force__gt=0, number=F("item__in_force"))
         .exclude(kind="file")
@@ -72,6 +77,7 @@ def in_force(company: Company) -> list[Edit]:
             each.values if each.kind == "values" else None,
             each.author,
             each.at.isoformat(timespec="seconds"),
+            tuple(once.get(each.item_id, ())),
         )
         for each in found
     ]
@@ -79,12 +85,13 @@ def in_force(company: Company) -> list[Edit]:
 
 @dataclass(frozen=True)
 class Standing:
-    """What holds now: company.toml as read, the approved edits, the settings they make, and the faults of edits left out."""
+    """What holds now: company.toml as read, the approved edits, the settings they make, faults of edits left out, and renames."""
 
     raw: Raw
     edits: tuple[Edit, ...]
     settings: Settings
     unfit: tuple[Fault, ...] = ()
+    renames: Renames = field(default_factory=Renames)
 
 
 def standing(company: Company) -> Standing:
@@ -110,10 +117,10 @@ def _stand(folder: Path, edits: tuple[Edit, ...]) -> Standing:
         return Standing(raw, (), alone)
     settings, faults = examine(raw, edits)
     if settings is not None and not faults:
-        return Standing(raw, edits, settings)
+        return Standing(raw, edits, settings, (), renames_of(raw, edits))
     fitting, unfit = _fitting(raw, edits)
     settings, _ = examine(raw, fitting)
-    return Standing(raw, edits, settings if settings is not None else alone, tuple(unfit))
+    return Standing(raw, edits, settings if settings is not None else alone, tuple(unfit), renames_of(raw, fitting))
 
 
 @lru_cache(maxsize=16)
@@ -151,8 +158,16 @@ def new_faults(now: Standing, changes: Sequence[Edit], dropped: Sequence[tuple[s
     """
     changed = {(each.section, each.key) for each in changes} | set(dropped)
     others = [each for each in now.edits if (each.section, each.key) not in changed]
+    known_as = {(each.section, each.key): each for each in now.edits}
     _, before = examine(now.raw, now.edits)
-    _, after = examine(now.raw, [*others, *changes])
+    _, after = examine(now.raw, [*others, *(_with_past(each, known_as.get((each.section, each.key))) for each in changes)])
     known = {(each.file, each.what) for each in before}
     own = tuple(f"{each.label}: " for each in changes)
     return [each for each in after if (each.file, each.what) not in known or each.what.startswith(own)]
+
+
+def _with_past(change: Edit, now: Edit | None) -> Edit:
+    """A change with the names its entry had before, as it will have them once it holds."""
+    if now is None:
+        return change
+    return replace(change, former=(*now.former, *([now.values] if now.values is not None else [])))

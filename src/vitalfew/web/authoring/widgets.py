@@ -53,7 +53,7 @@ class RowsWidget(forms.Widget):
         context = super().get_context(name, value, attrs)
         given = value if isinstance(value, Mapping) else {}
         keys = [*self.keys, *(key for key in given if key not in self.keys)]
-        context["rows"] = [{"key": key, "label": self.labels.get(key, key), "value": given.get(key, "")} for key in keys]
+        context["rows"] = [{"key": key, "label": self.labels.get(key, key), "value": _plain(given.get(key, ""))} for key in keys]
         context["numbers"] = self.numbers
         context["first"] = (attrs or {}).get("id", "")
         return context
@@ -64,6 +64,11 @@ class RowsWidget(forms.Widget):
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return f"{name}.key" not in data
+
+
+def _plain(value: Any) -> Any:
+    """A number as people type it: 27500 and not 27500.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class RowsField(forms.Field):

@@ -52,8 +52,9 @@ def feedback_of(visit: Visit) -> Row:
         if found["comments"] >= max(LEAST_COMMENTS, least):
             return {"about": "employee", "withheld": False, **found}
     withheld = bool(visit.employee)
-    if visit.group and plan.reads(visit, visit.group):
-        found = _said(reader, "group", visit.group)
+    group = visit.group_among(plan.book_of(visit).groups)
+    if group and plan.reads(visit, group):
+        found = _said(reader, "group", group)
         if found["comments"] >= max(LEAST_COMMENTS, least) and found["people"] >= least:
             return {"about": "group", "withheld": withheld, **found}
     return {"about": "", "withheld": withheld or bool(visit.group), "comments": 0, "quotes": []}
@@ -97,7 +98,8 @@ def sight_of(visit: Visit) -> Row | None:
 
     Rests on the group's driver (association over all who rate), its promises, and the expectations its sheet names.
     """
-    book, group = plan.book_of(visit), visit.group
+    book = plan.book_of(visit)
+    group = visit.group_among(book.groups)
     if not group:
         return None
     unit = next((each for each in book.company.group if each.name == group), None)

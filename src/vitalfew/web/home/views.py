@@ -43,9 +43,10 @@ def _integrator(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _lead(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The lead's own report; a lead without a work group is told how to get one."""
     book = plan.book_of(visit)
-    if visit.group not in book.groups:
+    group = visit.group_among(book.groups)
+    if not group:
         return render(request, "home/no_group.html", {"book": book})
-    return render(request, "home/lead.html", {**group_context(visit, visit.group), "feedback": feedback.feedback_of(visit)})
+    return render(request, "home/lead.html", {**group_context(visit, group), "feedback": feedback.feedback_of(visit)})
 
 
 def _employee(request: HttpRequest, visit: Visit) -> HttpResponse:

@@ -91,6 +91,9 @@ def _switch(request: HttpRequest, company: str) -> HttpResponse:
         if chosen["role"] not in ROLES:
             messages.error(request, _("There is no such role."))
             return redirect("people:eyes", company)
+        if any("\x00" in each for each in chosen.values()):
+            messages.error(request, _("Null characters are not allowed."))
+            return redirect("people:eyes", company)
         kept[company] = chosen
     request.session[EYES] = kept
     visit = Visit(request, membership_of(request.user, company))

@@ -76,8 +76,19 @@ class Visit:
 
     @cached_property
     def own_groups(self) -> frozenset[str]:
-        """The visitor's work group and those below it."""
-        return frozenset(below(self.group, self.settings.group)) if self.group else frozenset()
+        """The visitor's work group and those below it, by the names of today and by former ones."""
+        from vitalfew.web.shell.companies import own_groups  # noqa: PLC0415 - loads the settings only where a page needs them
+
+        return own_groups(self.company, self.group) if self.group else frozenset()
+
+    def group_among(self, names: Iterable[str]) -> str:
+        """The visitor's work group as `names` call it, say those of a run made before it was renamed; '' when they do not."""
+        from vitalfew.web.shell.companies import names_of_group  # noqa: PLC0415 - as above
+
+        known = set(names)
+        if not self.group or self.group in known:
+            return self.group if self.group in known else ""
+        return next((each for each in names_of_group(self.company, self.group) if each in known), "")
 
     # --- what is read ---
 

@@ -1,4 +1,4 @@
-"""Headers every answer carries."""
+"""What holds for every answer: its headers, and no null character in a page."""
 
 from __future__ import annotations
 
@@ -26,4 +26,18 @@ class Headers:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
+class NoNulls:
+    """A form that refuses a null character shows what was typed once more; HTML has no such character: U+FFFD stands for it."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.answer(request)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_page and not response.streaming and b"\x00" in response.content:
+            response.content = response.content.replace(b"\x00", "\ufffd".encode())
         return response
