@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "vitalfew.web.ops.logs.Requests",
+    "vitalfew.web.people.middleware.Behind",
     "django.middleware.security.SecurityMiddleware",
     "vitalfew.web.shell.middleware.Headers",
     "vitalfew.web.people.middleware.SignInPolicy",

@@ -53,6 +53,27 @@ def test_after_eight_failures_even_the_right_password_is_refused_for_that_addres
     assert "sign-in locked" in AuditEntry.objects.filter(company=cast.company).values_list("action", flat=True)
 
 
+@pytest.mark.parametrize("claimed", ["198.51.100.5", "{}, 198.51.100.5", "127.0.0.1,  198.51.100.5"])
+def test_behind_a_proxy_a_stranger_locks_nobody_out_elsewhere(cast: Cast, settings: Settings, claimed: str) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    given = {"login": "analyst@northlight.example", "password": "wrong"}
+    for number in range(9):
+        # What the stranger claims before the proxy's own word gives no new tries.
+        Client().post(LOGIN, given, HTTP_X_FORWARDED_FOR=claimed.format(f"192.0.2.{number}"))
+    right = {**given, "password": PASSWORD}
+    assert Client().post(LOGIN, right, HTTP_X_FORWARDED_FOR=claimed.format("192.0.2.99")).status_code == 429
+    assert Client().post(LOGIN, right, HTTP_X_FORWARDED_FOR="203.0.113.7").status_code == 302
+    places = {each.detail.get("address") for each in AuditEntry.objects.filter(company=cast.company)}
+    assert places == {"198.51.100.5", "203.0.113.7"}
+
+
+def test_without_a_proxy_nobody_chooses_where_they_come_from(cast: Cast) -> None:
+    for number in range(9):
+        given = {"login": "analyst@northlight.example", "password": "wrong"}
+        Client().post(LOGIN, given, HTTP_X_FORWARDED_FOR=f"192.0.2.{number}")
+    assert _try("analyst@northlight.example", PASSWORD).status_code == 429
+
+
 def test_the_lock_opens_after_its_time(cast: Cast) -> None:
     from axes.models import AccessAttempt
 
