@@ -180,7 +180,8 @@ def test_a_code_or_state_of_somebody_else_is_refused(cast: Cast, issuer: Issuer)
     away = browser.post(LOGIN, {"process": "login"})
     asked = parse_qs(urlsplit(away["Location"]).query)
     issuer.challenge = asked["code_challenge"][0]
-    other.get(CALLBACK, {"code": "good", "state": asked["state"][0]})
+    answer = other.get(CALLBACK, {"code": "good", "state": asked["state"][0]})
+    assert "could not be believed" in answer.content.decode()
     assert other.get("/me/").status_code == 302
 
 
