@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from vitalfew.settings import Company
+from vitalfew.web import sign_in
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = Path(sys.executable).with_name("vitalfew")
@@ -23,6 +24,11 @@ EVERY: dict[str, str] = {
     for page in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
     for number, block in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1)
 }
+IDP = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example.com/">
+<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing">
+<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>MIIB</ds:X509Certificate></ds:X509Data>
+</ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+Location="https://idp.example.com/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>"""
 WORDS = ("the parcel came late again", "delivery took two weeks", "all good, thank you", "", "nobody told me when it comes")
 
 
@@ -30,7 +36,35 @@ def _smallest() -> str:
     return next(block for page, block in EVERY.items() if page.startswith("docs/how-to/your-exports.md") and "[company]" in block)
 
 
-@pytest.mark.parametrize("block", list(EVERY.values()), ids=list(EVERY))
+def _of_sign_in(block: str) -> bool:
+    """Whether a block is of `.vitalfew/sign-in.toml`, which the application reads, and not of company.toml."""
+    return "provider" in tomllib.loads(block)
+
+
+COMPANY = {page: block for page, block in EVERY.items() if not _of_sign_in(block)}
+SIGN_IN = {page: block for page, block in EVERY.items() if _of_sign_in(block)}
+
+
+@pytest.mark.parametrize("block", list(SIGN_IN.values()), ids=list(SIGN_IN))
+def test_providers_shown_in_the_pages_are_read_as_written(block: str, tmp_path: Path) -> None:
+    """By what reads them at each start, with the secrets and the metadata that the page says lie elsewhere."""
+    (tmp_path / sign_in.FILE).write_text(block, encoding="utf-8")
+    (tmp_path / "idp.xml").write_text(IDP, encoding="utf-8")
+    shown = tomllib.loads(block)["provider"]
+    environ = dict.fromkeys(re.findall(r'"env:(\w+)"', block), "a secret")
+    made = sign_in.read(tmp_path, environ).providers
+    apps = [*made["openid_connect"]["APPS"], *made["saml"]["APPS"]]
+    assert {each["provider_id"]: each["settings"]["domains"] for each in apps} == {each["id"]: each["domains"] for each in shown}
+    assert all(each["secret"] == "a secret" for each in made["openid_connect"]["APPS"])
+    assert all(each["settings"]["idp"]["sso_url"] == "https://idp.example.com/sso" for each in made["saml"]["APPS"])
+
+
+def test_the_page_on_sign_in_shows_a_provider_of_each_kind() -> None:
+    kinds = {each["kind"] for page, block in SIGN_IN.items() for each in tomllib.loads(block)["provider"] if "people" in page}
+    assert kinds == {"openid", "saml"}
+
+
+@pytest.mark.parametrize("block", list(COMPANY.values()), ids=list(COMPANY))
 def test_settings_shown_in_the_pages_are_valid(block: str) -> None:
     settings = tomllib.loads(block)
     if "company" in settings:

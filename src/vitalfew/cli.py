@@ -200,6 +200,20 @@ def _serve(folder: Path, host: str, port: int, workers: int, with_worker: bool =
 
 
 @app.command()
+def password(
+    folder: Folder,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="whose password is forgotten")],
+    port: Annotated[int, typer.Option(help="port of the application", min=1, max=65535)] = 8642,
+    host: Annotated[str, typer.Option(help="host people reach the application by")] = "127.0.0.1",
+) -> None:
+    """Print a link with which somebody chooses a new password, where no e-mail is sent."""
+    from vitalfew.web import serving
+
+    serving.prepare(folder)
+    typer.echo(serving.password_link(email, host, port))
+
+
+@app.command()
 def work(folder: Folder) -> None:
     """Do the runs people and schedules ask for, until stopped; any number of these may share one database."""
     from vitalfew.web import serving

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vitalfew.faults import Fault, Refused
 from vitalfew.telling import PARENT
 
 
@@ -100,6 +101,25 @@ def entry_link(company: Any, host: str, port: int) -> str:
     from vitalfew.web.people.models import Key  # noqa: PLC0415
 
     return f"{address(host, port)}/enter/{keys.make(company, Key.ENTRY)}/"
+
+
+def password_link(email: str, host: str, port: int) -> str:
+    """A link to choose a new password for `email`: once, within three days. Raises Refused where there is no such account."""
+    from allauth.account.forms import default_token_generator  # noqa: PLC0415 - Django must be set up first
+    from allauth.account.utils import user_pk_to_url_str  # noqa: PLC0415
+    from django.urls import reverse  # noqa: PLC0415
+
+    from vitalfew.web.people import audit  # noqa: PLC0415
+    from vitalfew.web.people.models import Company, User, normalise_email  # noqa: PLC0415
+
+    user = User.objects.filter(email=normalise_email(email), is_active=True).first()
+    if user is None:
+        raise Refused([Fault("people", 1, f"nobody here has the address {email}", "look at the page People of the application")])
+    companies: list[Company | None] = list(Company.objects.filter(memberships__user=user))
+    for company in companies or [None]:
+        audit.record(company, "command line", "make password link", user.email)
+    made = [user_pk_to_url_str(user), default_token_generator.make_token(user)]
+    return address(host, port) + reverse("account_reset_password_from_key", args=made)
 
 
 def demo_cast(company: Any) -> None:

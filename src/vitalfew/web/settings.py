@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "vitalfew.web.ops.logs.Requests",
+    "vitalfew.web.people.middleware.Behind",
     "django.middleware.security.SecurityMiddleware",
     "vitalfew.web.shell.middleware.Headers",
     "vitalfew.web.people.middleware.SignInPolicy",
@@ -123,6 +124,9 @@ AXES_USERNAME_CALLABLE = "vitalfew.web.people.limits.counted_address"
 AXES_LOCKOUT_TEMPLATE = "people/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_SENSITIVE_PARAMETERS = ["login", "password"]
+# No addresses in the log, and no second list of who signed in beside the audit log.
+AXES_CLIENT_STR_CALLABLE = "vitalfew.web.people.limits.nobody_in_the_log"
+AXES_DISABLE_ACCESS_LOG = True
 
 # --- sessions and cookies ---
 SESSION_COOKIE_AGE = 60 * 60 * 12

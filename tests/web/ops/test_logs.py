@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from axes.models import AccessLog
 from django.test import Client
 from tests.web.conftest import PASSWORD, Cast
 
@@ -77,6 +78,23 @@ def test_signing_in_leaves_no_address_behind(cast: Cast, lines: list[str]) -> No
     client.post("/account/login/", {"login": address, "password": PASSWORD})
     assert lines
     assert not [line for line in lines if address in line or PASSWORD in line]
+
+
+def test_failed_locked_and_good_sign_ins_name_nobody_in_any_log(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever formatter somebody puts in front of it: the record itself says neither address nor machine."""
+    caplog.set_level(logging.DEBUG)
+    who = {"REMOTE_ADDR": "192.0.2.77", "HTTP_USER_AGENT": "Marker/1"}
+    for password in ("wrong",) * 9:
+        Client().post("/account/login/", {"login": "lead@northlight.example", "password": password}, **who)
+    browser = Client()
+    browser.post("/account/login/", {"login": "analyst@northlight.example", "password": PASSWORD}, **who)
+    browser.post("/account/logout/", **who)
+    told = [f"{record.getMessage()} {record.__dict__}" for record in caplog.records if record.name.startswith("axes")]
+    assert any("Locking out" in each for each in told)
+    for each in [*told, *(record.getMessage() for record in caplog.records if record.levelno >= logging.INFO)]:
+        for marker in ("lead@", "analyst@", "192.0.2.77", "Marker/1"):
+            assert marker not in each
+    assert not AccessLog.objects.exists(), "the audit log is the only list of who signed in"
 
 
 def test_an_exception_is_told_by_kind_and_place_without_its_text(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.web.conftest import PASSWORD, Cast
 
 from vitalfew.web.people import keys, members
-from vitalfew.web.people.models import Company, Invitation, Key, Membership, User
+from vitalfew.web.people.models import AuditEntry, Company, Invitation, Key, Membership, User
 
 NEW = {"name": "Ann", "password": "four words nobody guesses", "again": "four words nobody guesses"}
 WHO = {**NEW, "email": "ann@other.example"}
@@ -30,6 +30,7 @@ def test_the_set_up_link_makes_one_owner_and_is_dead_after(empty: Company) -> No
     made = empty.memberships.get()
     assert (made.user.email, made.role) == ("ann@other.example", "owner")
     assert first.get("/c/empty/").status_code == 200, "signed in"
+    assert AuditEntry.objects.filter(company=empty, action="set up company", actor="ann@other.example").exists()
     second = Client()
     assert second.get(address).status_code == 404
     assert second.post(address, {**WHO, "email": "eve@other.example"}).status_code == 404

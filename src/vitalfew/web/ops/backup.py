@@ -179,6 +179,9 @@ def _postgresql(program: str, surroundings: environment.Environment, *arguments:
         given["PGSSLMODE"] = str(options["sslmode"])
     into = ["--dbname", str(told["NAME"])] if program == "pg_restore" else []
     done = subprocess.run([path, *into, *arguments], env=given, capture_output=True, text=True, check=False)  # noqa: S603
+    if "version mismatch" in done.stderr:
+        mend = "install the client programs of the server's version"
+        raise Refused([Fault(path, 1, f"this {program} is older than the PostgreSQL server", mend)])
     if done.returncode:
         raise RunFailed(f"{program} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}")
 

@@ -17,6 +17,7 @@ LABELS = {
     "change password": _("changed the password"),
     "set password": _("set a password"),
     "reset password": _("reset the password"),
+    "make password link": _("made a link for a new password"),
     "add second factor": _("added a second factor"),
     "remove second factor": _("removed a second factor"),
     "renew recovery codes": _("renewed the recovery codes"),

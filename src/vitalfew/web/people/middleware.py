@@ -1,14 +1,34 @@
-"""The reader's language, and the sign-in pages' way out to single sign-on."""
+"""Where a visitor comes from, the reader's language, and the sign-in pages' way out to single sign-on."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from vitalfew.web.shell.middleware import POLICY
+
+
+class Behind:
+    """Behind a proxy (VITALFEW_HTTPS) the visitor's address is what the proxy wrote last into X-Forwarded-For.
+
+    Else everybody would come from the proxy, and whoever fails to sign in as somebody eight times would lock them out everywhere.
+    What stands before the last entry was sent by the visitor and proves nothing.
+    """
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_PROXY_SSL_HEADER:
+            last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+            with suppress(ValueError):
+                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(last))
+        return self.answer(request)
 
 
 class OwnLanguage:

@@ -15,6 +15,7 @@ from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 from vitalfew.web.shell.access import public
@@ -67,7 +68,7 @@ def _answered(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse
         made: HttpResponse = view.adapter_view(CheckedOpenID(request, provider_id))(request)
     except SocialApp.DoesNotExist:
         raise Http404 from None
-    except requests.RequestException:
+    except (requests.RequestException, PermissionDenied):  # no answer, or one to a request that this browser did not make
         from allauth.socialaccount.helpers import render_authentication_error  # noqa: PLC0415 - needs the apps loaded
 
         failed: HttpResponse = render_authentication_error(request, get_adapter().get_provider(request, provider_id))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from vitalfew.web.people import company_pages, entry, openid, views
+from vitalfew.web.people import company_pages, entry, openid, saml, views
 from vitalfew.web.shell.navigation import Entry
 
 app_name = "people"
@@ -37,4 +37,9 @@ urlpatterns = [
     path("account/email/", views.no_address),
     path("account/oidc/<slug:provider_id>/login/", openid.login),
     path("account/oidc/<slug:provider_id>/login/callback/", openid.callback),
+    path("account/saml/<str:organization_slug>/login/", saml.login),
+    path("account/saml/<str:organization_slug>/acs/", saml.acs),
+    path("account/saml/<str:organization_slug>/acs/finish/", saml.finish),
+    path("account/saml/<str:organization_slug>/metadata/", saml.metadata),
+    path("account/saml/<str:organization_slug>/sls/", saml.no_logout),
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import template
 from django.conf import settings
 
+from vitalfew.web.people.models import Membership
+
 register = template.Library()
 
 
@@ -12,3 +14,9 @@ register = template.Library()
 def sends_mail() -> bool:
     """Whether this installation sends e-mail."""
     return bool(settings.EMAIL_HOST)
+
+
+@register.simple_tag
+def nobody_yet() -> bool:
+    """Whether no company here has a member."""
+    return not Membership.objects.exists()
