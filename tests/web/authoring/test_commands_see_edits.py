@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.web.authoring.conftest import write_small
@@ -22,6 +23,8 @@ save(company, "owner@small.example", Change("initiative", "parcel-tracking", "va
     {"name": "Parcel tracking by text", "driver": "Delivery on time", "group": "Logistics", "cost": 2000}, 0, None), "approved")
 save(company, "analyst@small.example", Change("promise", "on-time", "values", {"name": "Waits", "kept_when": "true"}, 0, None), "proposed")
 save(company, "owner@small.example", Change("sponsor", "carl", "values", {"name": "Carl", "wanted": "leading"}, 0, None), "approved")
+# The risk names the initiative, which is called otherwise now.
+save(company, "owner@small.example", Change("risk", "parcel-tracking-be-ill", "deleted", None, 0, None), "approved")
 save(company, "owner@small.example", Change("cause", "unclear-bill-billing-1-1", "deleted", None, 0, None), "approved")
 """
 FAULTY = """
@@ -72,7 +75,12 @@ def script(environment: dict[str, str], text: str, folder: Path) -> None:
 
 def names(environment: dict[str, str], folder: Path, table: str) -> list[str]:
     """The names in a table of the current run."""
-    return [row["name"] for row in json.loads(command(environment, "table", str(folder), table, "--format", "json"))]
+    return [row["name"] for row in rows(environment, folder, table)]
+
+
+def rows(environment: dict[str, str], folder: Path, table: str) -> list[dict[str, Any]]:
+    """The rows of a table of the current run, one JSON object a line."""
+    return [json.loads(line) for line in command(environment, "table", str(folder), table, "--format", "json").splitlines()]
 
 
 def test_a_run_reads_approved_edits_and_nothing_that_waits(environment: dict[str, str], tmp_path: Path) -> None:
@@ -89,17 +97,20 @@ def test_a_run_reads_approved_edits_and_nothing_that_waits(environment: dict[str
     assert "Parcel tracking by text" in found
     assert "Parcel tracking" not in found
     assert names(environment, folder, "sponsors") == ["Carl"]
-    promises = json.loads(command(environment, "table", str(folder), "promises", "--format", "json"))
-    assert [row["name"] for row in promises] == ["On time"]
+    assert names(environment, folder, "promises") == ["On time"]
     assert (folder / "company.toml").read_bytes() == before_text
     edits = json.loads((folder / ".vitalfew" / "current" / "edits.json").read_text(encoding="utf-8"))
     assert [(each["id"], each["who"], each["deleted"]) for each in edits] == [
         ("cause:unclear-bill-billing-1-1", "owner@small.example", True),
         ("initiative:parcel-tracking", "owner@small.example", False),
+        ("risk:parcel-tracking-be-ill", "owner@small.example", True),
         ("sponsor:carl", "owner@small.example", False),
     ]
     assert all(each["when"].startswith("20") for each in edits)
-    assert "3 entries as edited in the application" in command(environment, "check", str(folder))
+    # The run the application itself starts reads the same, so it is the same run.
+    said = command(environment, "run", str(folder), "--progress", "json")
+    assert json.loads(said.splitlines()[-1])["same"] is True
+    assert "4 entries as edited in the application" in command(environment, "check", str(folder))
     assert "Parcel tracking by text" in command(environment, "why", str(folder), "initiative:parcel-tracking-by-text")
 
 
@@ -112,6 +123,8 @@ def test_an_edit_that_no_longer_fits_is_a_fault_with_a_name_and_a_mend(environme
     assert said.splitlines()[0].startswith("application: promise \"On time\": nobody defined the group 'Nobody'; ")
     assert "Traceback" not in said
     command(environment, "run", str(folder), "--quiet", code=2)
+    told = json.loads(command(environment, "run", str(folder), "--progress", "json", code=2).splitlines()[0])
+    assert (told["event"], told["faults"][0]["file"]) == ("refused", "application")
 
 
 def test_a_database_that_cannot_be_reached_is_told_and_no_edit_is_left_out_silently(tmp_path: Path) -> None:
