@@ -133,7 +133,7 @@ def _run_for_a_program(folder: Path, as_of: date | None) -> None:
 
     with telling.endings():
         before = Workspace(folder).current()
-        finished = pipeline.run(load(folder, faults_of), folder, as_of, telling.progress)
+        finished = pipeline.run(load(folder, faults_of, _edits(folder)), folder, as_of, telling.progress)
         telling.tell("done", run=finished.id, same=before is not None and before.id == finished.id)
 
 

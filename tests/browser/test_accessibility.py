@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from tests.browser.test_strategy_pages import CHROMIUM, QUIET
+from playwright.sync_api import Browser, Page
+from tests.browser.chromium import started
 from tests.documents import sample
 
 from vitalfew.documents import stage
@@ -33,10 +33,8 @@ def strategy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
+    with started() as found:
+        yield found
 
 
 def violations(page: Page) -> list[dict[str, Any]]:

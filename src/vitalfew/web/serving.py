@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,26 @@ def free_port(wanted: int) -> int:
         return int(asked.getsockname()[1])
 
 
+def _once_it_answers(host: str, port: int, ready: Callable[[], None]) -> None:
+    """Call `ready` as soon as a worker answers. The port is open before, and lets requests wait."""
+    import http.client  # noqa: PLC0415 - only here
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    reached = urlsplit(address(host, port)).hostname or host
+    while True:
+        asked = http.client.HTTPConnection(reached, port, timeout=180)
+        try:
+            asked.request("GET", "/health/live")
+            asked.getresponse()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            ready()
+            return
+        finally:
+            asked.close()
+
+
 def serve(host: str, port: int, workers: int, helper: Helper | None = None, ready: Callable[[], None] | None = None) -> None:
     """Answer on `host`:`port` until stopped, with `workers` processes of four threads each, and `helper` beside them.
 
@@ -159,7 +180,7 @@ def serve(host: str, port: int, workers: int, helper: Helper | None = None, read
         if helper:
             helper.start()
         if ready:
-            ready()
+            threading.Thread(target=_once_it_answers, args=(host, port, ready), daemon=True, name="wait for an answer").start()
 
     class Server(BaseApplication):  # type: ignore[misc]
         """Gunicorn with settings of ours and none of its files."""
@@ -170,7 +191,8 @@ def serve(host: str, port: int, workers: int, helper: Helper | None = None, read
                 "workers": workers,
                 "threads": 4,
                 "worker_class": "gthread",
-                "timeout": 60,
+                # A worker loads everything before it answers (warming.py), which takes a while on a busy machine.
+                "timeout": 180,
                 "graceful_timeout": 20,
                 "limit_request_line": 8190,
                 "loglevel": "warning",

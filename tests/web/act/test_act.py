@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from tests.web.conftest import Cast
 
 from vitalfew.settings import Group
@@ -58,3 +60,18 @@ def test_the_matrix_links_each_risk_to_its_row(cast: Cast) -> None:
     own = cast.client("lead").get("/c/northlight/risks/").content.decode()
     assert "carriers" in own
     assert "bank changes its file format" not in own
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("owner", True), ("analyst", True), ("lead", True), ("executive", False), ("employee", False)]
+)
+def test_an_action_is_changed_where_its_why_is_by_those_who_may(cast: Cast, role: str, may: bool) -> None:
+    client = cast.client(role)
+    text = client.get("/c/northlight/groups/logistics/").content.decode()
+    addresses = re.findall(r'class="change" href="([^"]+)"', text)
+    assert bool(addresses) == may
+    assert ("Answer a why" in text) == may
+    for address in addresses:
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert answer.context["form"].initial["action"]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from django.test import Client
-from playwright.sync_api import sync_playwright
+from tests.browser.chromium import started
 from tests.web.conftest import Cast
 from tests.web.home.test_homes import visit_of
 
@@ -28,12 +28,10 @@ def test_each_group_fits_one_sheet(cast: Cast) -> None:
     # Gathered first: Playwright's loop and Django's database do not share a thread.
     pages = {file: standing_alone(cast.client("owner"), f"/c/northlight/groups/{file}/") for file in groups.values()}
     printed = {}
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with started() as browser:
         page = browser.new_page()
         for file, text in pages.items():
             page.set_content(text)
             printed[file] = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
-        browser.close()
     assert len(printed) >= 8
     assert set(printed.values()) == {1}, printed

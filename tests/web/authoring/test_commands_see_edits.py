@@ -24,6 +24,8 @@ save(company, "owner@small.example", Change("initiative", "parcel-tracking", "va
     {"name": "Parcel tracking by text", "driver": "Delivery on time", "group": "Logistics", "cost": 2000}, 0, None), "approved")
 save(company, "analyst@small.example", Change("promise", "on-time", "values", {"name": "Waits", "kept_when": "true"}, 0, None), "proposed")
 save(company, "owner@small.example", Change("sponsor", "carl", "values", {"name": "Carl", "wanted": "leading"}, 0, None), "approved")
+# The risk names the initiative, which is called otherwise now.
+save(company, "owner@small.example", Change("risk", "parcel-tracking-be-ill", "deleted", None, 0, None), "approved")
 save(company, "owner@small.example", Change("cause", "unclear-bill-billing-1-1", "deleted", None, 0, None), "approved")
 """
 FAULTY = """
@@ -114,9 +116,13 @@ def test_a_run_reads_approved_edits_and_nothing_that_waits(tmp_path: Path) -> No
     assert [(each["id"], each["who"], each["deleted"]) for each in edits] == [
         ("cause:unclear-bill-billing-1-1", "owner@small.example", True),
         ("initiative:parcel-tracking", "owner@small.example", False),
+        ("risk:parcel-tracking-be-ill", "owner@small.example", True),
         ("sponsor:carl", "owner@small.example", False),
     ]
     assert all(each["when"].startswith("20") for each in edits)
+    # The run the application itself starts reads the same, so it is the same run.
+    said = command(own, "run", str(folder), "--progress", "json")
+    assert json.loads(said.splitlines()[-1])["same"] is True
     assert "Parcel tracking by text" in command(own, "why", str(folder), "initiative:parcel-tracking-by-text")
 
 
@@ -128,6 +134,9 @@ def test_an_edit_that_no_longer_fits_is_a_fault_with_a_name_and_a_mend(environme
     said = command(environment, "check", str(folder), code=2)
     assert said.splitlines()[0].startswith("application: promise \"On time\": nobody defined the group 'Nobody'; ")
     assert "Traceback" not in said
+    command(environment, "run", str(folder), "--quiet", code=2)
+    told = json.loads(command(environment, "run", str(folder), "--progress", "json", code=2).splitlines()[0])
+    assert (told["event"], told["faults"][0]["file"]) == ("refused", "application")
 
 
 def test_a_database_that_cannot_be_reached_is_told_and_no_edit_is_left_out_silently(tmp_path: Path) -> None:

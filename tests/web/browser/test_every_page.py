@@ -1,4 +1,4 @@
-"""Every page of the application that needs no further argument, at phone and desktop width, light and dark.
+"""Every page of the application that needs no further argument, for each role, at phone and desktop width, light and dark.
 
 Nothing from outside, no error in the console (which is where a broken content policy shows), no sideways scrolling, one heading, and
 nothing for axe to find.
@@ -10,44 +10,37 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext
-from tests.browser.chromium import violations
+from tests.web.browser.walking import Walk
 from tests.web.test_access import PLAIN
 
-# Long: it opens every page twice; `make test-long` runs it.
+from vitalfew.web.people.rights import ROLES, reach
+
+# Long: it opens every page for every role; `make test-long` runs it. The main paths alone are in test_main_paths.py.
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-COMPANY_PAGES = [text.replace("<slug:company>", "northlight") for text, _ in PLAIN]
 OTHER_PAGES = ["", "me/", "help/"]
-# Answers that are no pages: downloads and bits of pages.
-NO_PAGES: tuple[str, ...] = ()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
-def test_pages_are_whole_and_open_to_all(signed_in: Callable[..., BrowserContext], width: int, scheme: str) -> None:
-    context = signed_in("owner", width, scheme)
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(f"{page.url}: {message.text}") if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
-    page.on("request", lambda request: asked.append(request.url))
-    faults: list[str] = []
-    for name in [*OTHER_PAGES, *COMPANY_PAGES]:
-        if name.endswith(NO_PAGES) and NO_PAGES:
+def pages_of(role: str) -> list[str]:
+    """The pages a member with `role` may open."""
+    own = [
+        text.replace("<slug:company>", "northlight") for text, each in PLAIN if reach(role, each.callback.capability) is not None
+    ]
+    return [*OTHER_PAGES, *own]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark"), (1280, "light"), (390, "dark")])
+def test_pages_are_whole_and_open_to_all(signed_in: Callable[..., BrowserContext], role: str, width: int, scheme: str) -> None:
+    context = signed_in(role, width, scheme)
+    walk = Walk(context, width)
+    opened = 0
+    for name in pages_of(role):
+        # What is no page (a file, a bit of a page, an address that only takes what is sent) is not opened.
+        first = context.request.get(f"/{name}")
+        whole = "text/html" in first.headers.get("content-type", "") and first.text().lstrip().lower().startswith("<!doctype")
+        if first.status == 405 or not whole:
             continue
-        # What is no page (a file, an address that only takes what is sent) is not opened.
-        asked_first = context.request.get(f"/{name}")
-        if asked_first.status == 405 or "text/html" not in asked_first.headers.get("content-type", ""):
-            continue
-        answer = page.goto(f"/{name}")
-        assert answer is not None
-        if answer.status != 200:
-            faults.append(f"/{name}: {answer.status}")
-            continue
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            faults.append(f"/{name}: wider than {width} px")
-        if page.locator("h1").count() != 1:
-            faults.append(f"/{name}: {page.locator('h1').count()} headings")
-        faults += [f"/{name}: {line}" for line in violations(page)]
-    assert faults == []
-    assert said == []
-    assert [url for url in asked if not url.startswith(("http://localhost", "http://127.0.0.1", "data:"))] == []
+        walk.open(f"/{name}")
+        opened += 1
+    assert opened > 10
+    assert walk.faults == [], "\n".join(walk.faults)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.web.conftest import Cast
 
@@ -43,12 +45,13 @@ def test_another_company_is_absent(cast: Cast, address: str, whose: str) -> None
 
 
 def test_a_lead_reads_the_groups_below_and_an_employee_does_not(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vitalfew.web.shell import companies
+    from vitalfew.web.authoring import overlay
 
-    real = companies.settings_of(cast.company)
+    now = overlay.standing(cast.company)
+    real = now.settings
     groups = [each.model_copy(update={"parent": "Logistics"}) if each.name == "Billing" else each for each in real.group]
     changed = real.model_copy(update={"group": groups})
-    monkeypatch.setattr(companies, "settings_of", lambda company: changed)
+    monkeypatch.setattr(overlay, "standing", lambda company: replace(now, settings=changed))
     assert cast.client("lead").get("/c/northlight/groups/billing/").status_code == 200
     assert cast.client("lead").get("/c/northlight/groups/product/").status_code == 403
     assert cast.client("employee").get("/c/northlight/groups/billing/").status_code == 403

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
+from pathlib import Path
 
 from tests.web.conftest import Cast
 
+from vitalfew.engine.reader import Reader, Where
+from vitalfew.runs import Workspace
 from vitalfew.web.authoring.models import Item, Version
 
 HOME = "/c/northlight/"
@@ -62,3 +66,35 @@ def test_writing_a_why_ticks(cast: Cast) -> None:
     assert "1 of 8 done" not in cast.client("owner").get(HOME).content.decode()
     Version.objects.filter(pk=version.pk).update(author="owner@northlight.example")
     assert "1 of 8 done" in cast.client("owner").get(HOME).content.decode()
+
+
+def test_every_step_leads_to_a_page_and_doing_it_there_ticks(cast: Cast) -> None:
+    owner = cast.client("owner")
+    steps = dict(re.findall(r'<li><span class="tick"[^<]*</span> <a href="([^"]*)">([^<]*)</a>', owner.get(HOME).content.decode()))
+    addresses = {html.unescape(title): html.unescape(address) for address, title in steps.items()}
+    assert len(addresses) == 8
+    for address in addresses.values():
+        assert owner.get(address).status_code == 200, address
+    # Opening is enough for these three.
+    opened = ["See what to do first", "Walk a figure to its records", "Compare two runs"]
+    assert done(owner.get(HOME).content.decode()) == opened
+    assert owner.post(addresses["Start a run"], {"as_of": ""}).status_code == 302
+    assert owner.get("/c/northlight/write/export.toml").status_code == 200
+    owner.post(addresses["Invite somebody"], {"email": "new@northlight.example", "role": "executive"})
+    form = owner.get(addresses["Write a why"]).context["form"]
+    tops = Reader(Workspace(Path(cast.company.folder)).need_current().paths()).rows("issues", [Where("top", "=", True)])
+    assert form.initial["issue"] in {row["name"] for row in tops}
+    assert len(done(owner.get(HOME).content.decode())) == 6
+
+
+def test_before_the_first_run_no_step_leads_nowhere(cast: Cast, tmp_path: Path) -> None:
+    (tmp_path / "company.toml").write_bytes((Path(cast.company.folder) / "company.toml").read_bytes())
+    cast.company.folder = str(tmp_path)
+    cast.company.save()
+    owner = cast.client("owner")
+    text = owner.get(HOME).content.decode()
+    part = text[text.index('class="steps"') : text.index("</ol>", text.index('class="steps"'))]
+    addresses = re.findall(r'href="([^"]*)"', part)
+    assert len(addresses) == 7, "all but the walk from a figure, of which there is none"
+    for address in addresses:
+        assert owner.get(html.unescape(address)).status_code == 200, address

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from vitalfew.settings import Group
+from vitalfew.web.act.changing import changeable
 from vitalfew.web.act.sheet import sheet_of
 from vitalfew.web.focus import plan
 from vitalfew.web.shell.access import Visit, page
@@ -92,7 +93,8 @@ def group_context(visit: Visit, name: str) -> Row:
         "children": children,
         "tops": [{"issue": row, "branches": list(whys[row["issue"]].values())} for row in issues if row["top"]],
         "others": [row for row in issues if not row["top"]],
-        "actions": [row for row in book["actions"] if row["group"] == name],
+        "actions": changeable(visit, [row for row in book["actions"] if row["group"] == name]),
+        "may_write": visit.may("items.write", name),
         "sheet": sheet_of(book, name),
         "pdf": f"one-pages/{file}.pdf" if printed else "",
     }

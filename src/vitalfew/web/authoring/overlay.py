@@ -9,10 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitalfew.company import APPLICATION, Raw, examine, load, read, renames_of
+from vitalfew.company import APPLICATION, FILE, Raw, examine, load, read, renames_of
 from vitalfew.edits import Edit
 from vitalfew.faults import Fault, Refused
 from vitalfew.renaming import NAMED, Renames
+from vitalfew.runs import HOME, Workspace
 from vitalfew.settings import Company as Settings
 
 if TYPE_CHECKING:
@@ -85,25 +86,29 @@ def in_force(company: Company) -> list[Edit]:
 
 @dataclass(frozen=True)
 class Standing:
-    """What holds now: company.toml as read, the approved edits, the settings they make, faults of edits left out, and renames."""
+    """What holds now: company.toml as read, the approved edits, the settings they make, faults of edits left out, and renames.
+
+    When company.toml itself has `faults`, `raw` is what the current run was made with, so that pages go on; nothing can be written
+    until it is mended.
+    """
 
     raw: Raw
     edits: tuple[Edit, ...]
     settings: Settings
     unfit: tuple[Fault, ...] = ()
     renames: Renames = field(default_factory=Renames)
+    faults: tuple[Fault, ...] = ()
 
 
 def standing(company: Company) -> Standing:
-    """What holds now for `company`. Raises Refused when company.toml itself is at fault."""
+    """What holds now for `company`."""
     from vitalfew.web.authoring.queries import edits_token  # noqa: PLC0415
 
     folder = Path(company.folder)
-    stamp = (folder / "company.toml").stat()
-    key = (company.pk, folder, stamp.st_mtime_ns, stamp.st_size, edits_token(company))
+    key = (company.pk, folder, _stamp(folder), edits_token(company))
     kept = _KEPT.get(company.pk)
     if kept is None or kept[0] != key:
-        kept = _KEPT[company.pk] = (key, _stand(folder, tuple(in_force(company))))
+        kept = _KEPT[company.pk] = (key, _stand(company, folder, tuple(in_force(company))))
     return kept[1]
 
 
@@ -111,20 +116,47 @@ def standing(company: Company) -> Standing:
 _KEPT: dict[int, tuple[object, Standing]] = {}
 
 
-def _stand(folder: Path, edits: tuple[Edit, ...]) -> Standing:
-    raw, alone = _file(folder, (folder / "company.toml").stat().st_mtime_ns)
+def _stamp(folder: Path) -> tuple[int, int, str]:
+    """Changes whenever company.toml or the current run does."""
+    try:
+        run = str((folder / HOME / "current").readlink())
+    except OSError:
+        run = ""
+    try:
+        stamp = (folder / FILE).stat()
+    except OSError:
+        return 0, 0, run
+    return stamp.st_mtime_ns, stamp.st_size, run
+
+
+def _stand(company: Company, folder: Path, edits: tuple[Edit, ...]) -> Standing:
+    faults: tuple[Fault, ...] = ()
+    try:
+        raw, alone = _file(folder, _stamp(folder)[:2])
+    except Refused as refused:
+        raw, alone = _last_good(company, folder)
+        faults = tuple(refused.faults)
     if not edits:
-        return Standing(raw, (), alone)
-    settings, faults = examine(raw, edits)
-    if settings is not None and not faults:
-        return Standing(raw, edits, settings, (), renames_of(raw, edits))
+        return Standing(raw, (), alone, faults=faults)
+    settings, wrong = examine(raw, edits)
+    if settings is not None and not wrong:
+        return Standing(raw, edits, settings, (), renames_of(raw, edits), faults)
     fitting, unfit = _fitting(raw, edits)
     settings, _ = examine(raw, fitting)
-    return Standing(raw, edits, settings if settings is not None else alone, tuple(unfit), renames_of(raw, fitting))
+    return Standing(raw, edits, settings if settings is not None else alone, tuple(unfit), renames_of(raw, fitting), faults)
+
+
+def _last_good(company: Company, folder: Path) -> tuple[Raw, Settings]:
+    """The settings of the current run; before the first run, and for a run too old to have kept them, the company's name alone."""
+    run = Workspace(folder).current()
+    made_from = run.made_from() if run else None
+    values = made_from["settings"] if made_from else {"company": {"name": company.name}}
+    settings = Settings.model_validate(values)
+    return Raw(settings.model_dump(mode="json", exclude_defaults=True), ""), settings
 
 
 @lru_cache(maxsize=16)
-def _file(folder: Path, _changed: int) -> tuple[Raw, Settings]:
+def _file(folder: Path, _changed: tuple[int, int]) -> tuple[Raw, Settings]:
     return read(folder), load(folder).company
 
 
@@ -154,8 +186,11 @@ def _stands(raw: Raw, edits: Sequence[Edit]) -> bool:
 def new_faults(now: Standing, changes: Sequence[Edit], dropped: Sequence[tuple[str, str]] = ()) -> list[Fault]:
     """The faults there would be with `changes` laid on top, with their places; those of others already there are no news.
 
-    `dropped` names entries (section, key) that go back to what company.toml says.
+    `dropped` names entries (section, key) that go back to what company.toml says. While company.toml is at fault, its faults are
+    the answer: nobody can tell whether a change fits a file that cannot be read.
     """
+    if now.faults:
+        return list(now.faults)
     changed = {(each.section, each.key) for each in changes} | set(dropped)
     others = [each for each in now.edits if (each.section, each.key) not in changed]
     known_as = {(each.section, each.key): each for each in now.edits}

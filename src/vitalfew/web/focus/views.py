@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from vitalfew.documents import words
 from vitalfew.vocabulary import NOT_ASSIGNED
+from vitalfew.web.act.changing import changeable
 from vitalfew.web.focus import drawing, plan
 from vitalfew.web.shell import wording
 from vitalfew.web.shell.access import Visit, page
@@ -65,7 +66,8 @@ def issue(request: HttpRequest, visit: Visit, issue: str) -> HttpResponse:
         "quotes": _quotes(found, theme),
         "branches": list(branches.values()),
         "removed_by": [row for row in [*book.chosen, *book.not_chosen] if found["issue"] in (row["acts_on"] or "").split(";")],
-        "actions": [row for row in book["actions"] if row["issue"] == found["issue"]],
+        "actions": changeable(visit, [row for row in book["actions"] if row["issue"] == found["issue"]]),
+        "may_write": visit.may("items.write", found["group"]),
     }
     return render(request, "focus/issue.html", given)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from vitalfew.web.runs import telling
+from vitalfew.web.runs.comparing import latest_change
 from vitalfew.web.shell.access import Visit
 
 Row = dict[str, Any]
@@ -30,3 +32,16 @@ def data_of(visit: Visit) -> Row:
         "gaps": list(reader.small("not_computed")),
         "remarks": list(reader.small("remarks"))[:MOST_REASONS],
     }
+
+
+def changed_of(visit: Visit) -> Row | None:
+    """What the current run changed against the one before, in a few lines; None before the first run.
+
+    `first` says that there is no run to compare it with, `same` that nothing a reader would notice changed.
+    """
+    if visit.run is None:
+        return None
+    found = latest_change(visit.workspace)
+    if found is None:
+        return {"first": True, "same": False, "lines": []}
+    return {"first": False, "same": found.same, "lines": telling.lines(found), "before": found.before, "after": found.after}

@@ -61,7 +61,7 @@ def _pending(visit: Visit) -> list[Decision]:
     waiting = [each for each in pending(visit.company) if visit.may("items.approve", each.group or None)]
     names = [str((each.values or each.file_values or {}).get("name") or each.item.key) for each in waiting]
     what = ngettext("%(n)s proposal waits for your approval.", "%(n)s proposals wait for your approval.", len(names))
-    return [Decision(what % {"n": len(names)}, names, "")]
+    return [Decision(what % {"n": len(names)}, names, reverse("authoring:pending", args=[visit.company.slug]))]
 
 
 def _choice(book: Book, address: str) -> list[Decision]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from vitalfew.web.authoring.models import Version
@@ -60,15 +61,20 @@ STEPS = (
         "run",
         _("Start a run"),
         _("Read the sources again, with what you wrote."),
-        actions=("run started", "start run", "start a run"),
+        actions=("run asked for",),
     ),
     Step("compare", _("Compare two runs"), _("See what changed since the last run, and why."), ("runs:compare",)),
-    Step("export", _("Take it with you"), _("Download the strategy or one group's page as a PDF."), actions=("download", "export")),
+    Step(
+        "export",
+        _("Take it with you"),
+        _("Download the strategy or one group's page as a PDF."),
+        actions=("download document", "export", "items.export"),
+    ),
     Step(
         "invite",
         _("Invite somebody"),
         _("Each person sees what concerns them: a lead, an executive, an employee."),
-        actions=("invite", "invitation"),
+        actions=("invite",),
     ),
 )
 BY_ROUTE = {route: step.key for step in STEPS for route in step.routes}
@@ -103,24 +109,31 @@ def _shows(step: Step, action: str, target: str) -> bool:
 
 
 def _address(visit: Visit, key: str) -> str:
-    """Where a step is done; '' when this installation has no such page."""
+    """Where a step is done; '' while there is nothing to do it with (before the first run, say)."""
     company = visit.company.slug
-    first = next((row["initiative"] for row in visit.reader.small("initiatives") if row["chosen"]), "")
-    wanted: dict[str, tuple[str, list[str]]] = {
-        "first": ("focus:choice", [company]),
-        "walk": ("understand:why", [company, first]),
-        "eyes": ("people:eyes", [company]),
-        "why": ("authoring:causes", [company]),
-        "run": ("runs:runs", [company]),
-        "compare": ("runs:compare", [company]),
-        "export": ("home:documents", [company]),
-        "invite": ("people:members", [company]),
+    if key == "walk":
+        first = next((row["initiative"] for row in visit.reader.small("initiatives") if row["chosen"]), "")
+        return reverse("understand:why", args=[company, first]) if first else ""
+    if key == "why":
+        issue = _unasked(visit)
+        address = reverse("authoring:create", args=[company, "cause"])
+        return f"{address}?{urlencode({'issue': issue})}" if issue else address
+    routes = {
+        "first": "focus:choice",
+        "eyes": "people:eyes",
+        "run": "runs:start",
+        "compare": "runs:compare",
+        "export": "home:documents",
+        "invite": "people:people",
     }
-    route, given = wanted[key]
-    try:
-        return reverse(route, args=given)
-    except NoReverseMatch:
-        return ""
+    return reverse(routes[key], args=[company])
+
+
+def _unasked(visit: Visit) -> str:
+    """The name of the top issue with most at stake that nobody has asked a why about; '' when there is none."""
+    asked = {each.issue for each in visit.settings.cause}
+    tops = [row for row in visit.reader.small("issues") if row["top"] and not asked & {row["name"], row["issue"]}]
+    return str(max(tops, key=lambda row: row["value"] or 0.0)["name"]) if tops else ""
 
 
 def dismiss(visit: Visit, away: bool) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 
 from vitalfew.web.act.views import group_context
 from vitalfew.web.focus import plan
 from vitalfew.web.home import documents, feedback, first_hour
-from vitalfew.web.home.data import data_of
+from vitalfew.web.home.data import changed_of, data_of
 from vitalfew.web.home.decisions import decisions_of
 from vitalfew.web.home.strategy import brief_of, strategy_of
 from vitalfew.web.shell.access import Visit, page
@@ -27,17 +26,15 @@ def home(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _strategy(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Head of CX and administrator: the strategy on one page, what changed, what needs a decision."""
     given = {**strategy_of(visit), "decisions": decisions_of(visit), "first_hour": first_hour.checklist(visit)}
-    return render(request, "home/strategy.html", given)
+    return render(request, "home/strategy.html", {**given, "changed": changed_of(visit)})
 
 
 def _analyst(request: HttpRequest, visit: Visit) -> HttpResponse:
-    return render(request, "home/analyst.html", data_of(visit))
+    return render(request, "home/analyst.html", {**data_of(visit), "changed": changed_of(visit)})
 
 
 def _integrator(request: HttpRequest, visit: Visit) -> HttpResponse:
-    return render(
-        request, "home/integrator.html", {**data_of(visit), "docs": _route("api:docs"), "tokens": _route("people:tokens", visit)}
-    )
+    return render(request, "home/integrator.html", data_of(visit))
 
 
 def _lead(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -68,14 +65,6 @@ HOMES: dict[str, Callable[[HttpRequest, Visit], HttpResponse]] = {
     "employee": _employee,
     "integrator": _integrator,
 }
-
-
-def _route(name: str, visit: Visit | None = None) -> str:
-    """An address, '' where this installation has no such page."""
-    try:
-        return reverse(name, args=[visit.company.slug] if visit else [])
-    except NoReverseMatch:
-        return ""
 
 
 @page("strategy.read")

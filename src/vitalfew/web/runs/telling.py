@@ -24,6 +24,9 @@ SECTIONS = {
     "risk": gettext_lazy("risks"),
     "raci": gettext_lazy("responsibilities"),
     "benefit": gettext_lazy("benefits"),
+    "sponsor": gettext_lazy("sponsors"),
+    "barrier": gettext_lazy("barriers"),
+    "vision": gettext_lazy("vision"),
 }
 
 
@@ -33,6 +36,27 @@ def summary(comparison: Comparison) -> str:
         return _("Nothing changed.")
     told = [outcome(comparison.headline) if comparison.headline else "", plan(comparison), because(comparison)]
     return " ".join(each for each in told if each)
+
+
+def lines(comparison: Comparison) -> list[str]:
+    """What changed, a line each: the outcome, the plan, the issues, and what it comes from. None for runs that say the same."""
+    if comparison.same:
+        return [each for each in (because(comparison),) if each]
+    told = [outcome(comparison.headline) if comparison.headline else "", plan(comparison), issues(comparison), because(comparison)]
+    return [each for each in told if each]
+
+
+def issues(comparison: Comparison) -> str:
+    """How many issues are new, gone, or worth more or less beyond their intervals."""
+    counted = {kind: sum(each.kind == kind for each in comparison.issues) for kind in ("new", "gone", "up", "down")}
+    texts = {
+        "new": ngettext("%(n)s issue is new", "%(n)s issues are new", counted["new"]),
+        "gone": ngettext("%(n)s issue is gone", "%(n)s issues are gone", counted["gone"]),
+        "up": ngettext("%(n)s issue puts more at stake", "%(n)s issues put more at stake", counted["up"]),
+        "down": ngettext("%(n)s issue puts less at stake", "%(n)s issues put less at stake", counted["down"]),
+    }
+    told = [texts[kind] % {"n": wording.number(n, 0)} for kind, n in counted.items() if n]
+    return _("Issues: %(changes)s.") % {"changes": "; ".join(told)} if told else ""
 
 
 def outcome(headline: Headline) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -22,6 +22,9 @@ from vitalfew.settings import Group
 from vitalfew.web.people import audit
 from vitalfew.web.people.models import Company, Membership, User
 from vitalfew.web.people.rights import ROLES, Reach, reach
+
+if TYPE_CHECKING:
+    from vitalfew.web.authoring.overlay import Standing
 
 READERS = Readers()
 EYES = "eyes"
@@ -110,11 +113,21 @@ class Visit:
         return READERS.of(self.run.folder, self.run.paths())
 
     @cached_property
-    def settings(self) -> Settings:
-        """company.toml with what people wrote in the application on top."""
-        from vitalfew.web.shell.companies import settings_of  # noqa: PLC0415 - loads the settings only where a page needs them
+    def standing(self) -> Standing:
+        """What holds now: settings, edits and their faults."""
+        from vitalfew.web.authoring.overlay import standing  # noqa: PLC0415 - authoring needs the shell
 
-        return settings_of(self.company)
+        return standing(self.company)
+
+    @property
+    def settings(self) -> Settings:
+        """company.toml with what people wrote in the application on top; while the file is at fault, those of the current run."""
+        return self.standing.settings
+
+    @property
+    def mends_settings(self) -> bool:
+        """Whether the visitor is told what is wrong with company.toml: those who write for the whole company."""
+        return self.reach("items.write") == "company"
 
     # --- what is written ---
 

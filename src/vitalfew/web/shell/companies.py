@@ -16,8 +16,9 @@ from vitalfew.web.shell.access import below
 def settings_of(company: Company) -> Settings:
     """company.toml of a company with the approved edits on top, kept until either changes.
 
-    Edits that no longer fit a changed file are left out here, so that people can still open the pages that mend them; those pages
-    list them (`overlay.unfit`), and a run refuses them.
+    While the file is at fault, the settings of the current run stand in for it (`overlay.Standing.faults`). Edits that no longer
+    fit a changed file are left out here, so that people can still open the pages that mend them; those pages list them
+    (`overlay.Standing.unfit`), and a run refuses them.
     """
     from vitalfew.web.authoring import overlay  # noqa: PLC0415 - authoring needs the shell
 
@@ -60,8 +61,10 @@ def company_at(folder: Path) -> Company | None:
 
 
 def company_for(folder: Path) -> Company:
-    """The company whose workspace is `folder`, made when it is new here."""
-    settings = load(folder).company
+    """The company whose workspace is `folder`, made when it is new here.
+
+    Raises Refused for a new one whose company.toml is faulty.
+    """
     place = str(folder.resolve())
     found = company_at(folder)
     if found is not None:
@@ -69,6 +72,7 @@ def company_for(folder: Path) -> Company:
             found.folder = place
             found.save(update_fields=["folder"])
         return found
+    settings = load(folder).company
     wanted = slug(settings.company.name) or "company"
     name, number = wanted, 2
     while Company.objects.filter(slug=name).exists():
