@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.usersessions.models import UserSession
+from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
@@ -266,18 +267,19 @@ def test_the_scripts_of_security_keys_are_files_of_ours(cast: Cast) -> None:
         answer.close()
 
 
-def test_name_language_and_colours_are_ones_own(cast: Cast) -> None:
+@pytest.mark.parametrize("language", [code for code, _ in django_settings.LANGUAGES if code != "en"])
+def test_name_language_and_colours_are_ones_own(cast: Cast, language: str) -> None:
     browser = cast.client("analyst")
-    answer = browser.post("/me/", {"name": "Ana Lyst", "language": "fr", "theme": "dark"})
+    answer = browser.post("/me/", {"name": "Ana Lyst", "language": language, "theme": "dark"})
     assert answer.status_code == 302
     user = User.objects.get(email="analyst@northlight.example")
-    assert (user.name, user.language) == ("Ana Lyst", "fr")
+    assert (user.name, user.language) == ("Ana Lyst", language)
     text = browser.get("/me/").content.decode()
-    assert '<html lang="fr" data-theme="dark">' in text
+    assert f'<html lang="{language}" data-theme="dark">' in text
     # The language goes with the person to another browser, whatever that one asks for; the colours stay with the browser.
     other = Client(HTTP_ACCEPT_LANGUAGE="de")
     other.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    assert '<html lang="fr">' in other.get("/me/").content.decode()
+    assert f'<html lang="{language}">' in other.get("/me/").content.decode()
     browser.post("/me/", {"name": "Ana Lyst", "language": "", "theme": ""})
     assert '<html lang="de">' in other.get("/me/").content.decode()
     assert "data-theme" not in browser.get("/me/").content.decode()
