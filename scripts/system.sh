@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the system packages that are missing, by apt, saying which. Only what is missing is asked for; sudo only when not root.
 #   system.sh run     what the program needs: Python's venv, Pango (PDF), a font
-#   system.sh test    what its tests need besides: Chromium, poppler
+#   system.sh test    what its tests need besides: Chromium, poppler, gettext
 # CHROMIUM names the Chromium or Chrome the tests drive, when it is not one of those looked for below; PYTHON names Python 3.11.
 set -eu
 
@@ -49,6 +49,8 @@ run)
 test)
     chromium_works || [ -n "${CHROMIUM:-}" ] || missing="$missing chromium"
     need_command pdftoppm poppler-utils
+    # The application's texts are collected anew, to see that none lacks its translation.
+    need_command msgmerge gettext
     # The Node.js that playwright brings along needs it.
     need_library libatomic.so.1 libatomic1
     ;;

@@ -9,6 +9,8 @@ $bin/mypy
 $bin/lint-imports --no-cache
 echo "== the reference pages are those the code would write"
 $bin/python scripts/reference.py --check
+echo "== every text of the application in every language"
+$bin/python scripts/translations.py check
 few="not slow"
 [ "${1:-}" != long ] || few="slow or not slow"
 echo "== tests"

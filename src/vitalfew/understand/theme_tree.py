@@ -21,13 +21,17 @@ from sknetwork.clustering import Louvain
 
 from vitalfew.understand.words import Features, Tokens
 
-Vectors = NDArray[np.float32]
+# Doubles, because neighbours and communities are choices: with single precision the last bits, which differ from one processor to
+# another, decide some of them.
+Vectors = NDArray[np.float64]
 Labels = NDArray[np.int64]
 OTHER = -1
 _DIMENSIONS = 200
 _NEIGHBOURS = 15
 _RESOLUTIONS = (1.0, 1.5, 2.0, 3.0)
-_BLOCK = 2_000
+_BLOCK = 500
+# Likeness is compared at this precision, far above the last bits of a matrix product.
+_DECIMALS = 6
 _SAME = 0.35
 # Complaints about one work group are more likely one trouble said in two ways, so less likeness is asked of them.
 _SAME_OWNED = 0.15
@@ -44,12 +48,12 @@ class Space:
         self._features = Features(tokens)
         known = self._features.apply(tokens)
         size = min(_DIMENSIONS, known.shape[0] // 2, known.shape[1] - 1)
-        self._axes: NDArray[np.float32] | None = None
+        self._axes: Vectors | None = None
         # A few thoughts have nothing to generalise from: their features stay as they are.
         if known.shape[0] >= 2 * _FEW:
             fitted = TruncatedSVD(size, random_state=seed % 2**32, n_iter=4).fit(known)
-            self._axes = np.ascontiguousarray(fitted.components_.T, dtype=np.float32)
-        self._mean = np.zeros(size if self._axes is not None else known.shape[1], dtype=np.float32)
+            self._axes = np.ascontiguousarray(fitted.components_.T, dtype=np.float64)
+        self._mean = np.zeros(size if self._axes is not None else known.shape[1], dtype=np.float64)
         raw = self._raw(known)
         if self._axes is not None:
             self._mean = raw.mean(axis=0)
@@ -60,7 +64,7 @@ class Space:
         return self._centred(self._raw(self._features.apply(tokens)))
 
     def _raw(self, known: sparse.csr_matrix) -> Vectors:
-        return unit(known @ self._axes if self._axes is not None else known.toarray())
+        return unit(known @ self._axes if self._axes is not None else known.toarray().astype(np.float64))
 
     def _centred(self, raw: Vectors) -> Vectors:
         empty = ~raw.any(axis=1)
@@ -72,7 +76,7 @@ class Space:
 def unit(vectors: NDArray[np.floating]) -> Vectors:
     """Rows scaled to length 1; zero rows stay."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(length > 0, length, 1)).astype(np.float32)
+    return (vectors / np.where(length > 0, length, 1)).astype(np.float64)
 
 
 def neighbours(vectors: Vectors, count: int) -> sparse.csr_matrix:
@@ -81,10 +85,12 @@ def neighbours(vectors: Vectors, count: int) -> sparse.csr_matrix:
     count = min(count, size - 1)
     nearest = np.empty((size, count), dtype=np.int64)
     for begin in range(0, size, _BLOCK):
-        block = vectors[begin : begin + _BLOCK] @ vectors.T
-        rows = np.arange(len(block))
-        block[rows, begin + rows] = -np.inf
-        nearest[begin : begin + _BLOCK] = np.argpartition(-block, count - 1, axis=1)[:, :count]
+        likeness = np.round(vectors[begin : begin + _BLOCK] @ vectors.T * 10**_DECIMALS).astype(np.int64)
+        rows = np.arange(len(likeness))
+        likeness[rows, begin + rows] = -(2 * 10**_DECIMALS)
+        # No two keys of a row are equal: of two equally near the first in order is taken, on every processor.
+        keys = np.arange(size) - likeness * size
+        nearest[begin : begin + _BLOCK] = np.argpartition(keys, count - 1, axis=1)[:, :count]
     edges = sparse.csr_matrix(
         (np.ones(size * count, dtype=np.float32), nearest.ravel(), np.arange(0, size * count + 1, count)), shape=(size, size)
     )
@@ -122,8 +128,8 @@ def _louvain(graph: sparse.csr_matrix, resolution: float) -> Labels:
 def centroids(vectors: Vectors, labels: Labels, count: int) -> Vectors:
     """Mean direction of each of `count` labels."""
     inside = np.flatnonzero(labels >= 0)
-    member = sparse.csr_matrix((np.ones(len(inside), dtype=np.float32), (labels[inside], inside)), shape=(count, len(labels)))
-    return unit(member @ vectors)
+    member = sparse.csr_matrix((np.ones(len(inside)), (labels[inside], inside)), shape=(count, len(labels)))
+    return unit(np.asarray(member @ vectors))
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ class Found:
             return labels
         for begin in range(0, len(vectors), 50_000):
             part = slice(begin, begin + 50_000)
-            near = vectors[part] @ self.centres.T
+            near = np.round(vectors[part] @ self.centres.T, _DECIMALS)
             near -= 0.5 * (sign[part, None] * self.sign[None, :] < 0)
             best = near.argmax(axis=1)
             labels[part] = np.where(near[np.arange(len(near)), best] > floor, best, OTHER)
@@ -157,7 +163,7 @@ def find(vectors: Vectors, sign: NDArray[np.int8], mass: NDArray[np.int64], seed
     known = np.flatnonzero(vectors.any(axis=1))
     labels = np.full(len(vectors), OTHER, dtype=np.int64)
     if len(known) == 0:
-        return labels, Found(np.zeros((0, vectors.shape[1]), dtype=np.float32), np.zeros(0, dtype=np.int8))
+        return labels, Found(np.zeros((0, vectors.shape[1])), np.zeros(0, dtype=np.int8))
     inside, said, often = vectors[known], sign[known], mass[known]
     if len(known) < _FEW:
         alone = np.zeros((len(known), len(known)), dtype=bool)

@@ -99,8 +99,8 @@ class _Found:
         """The same where theme t has become theme `home[t]`; the sign is that of its largest part."""
         sizes = self.phrases.sizes
         count = int(home.max()) + 1
-        centres = np.zeros((count, self.centres.shape[1]), dtype=np.float32)
-        np.add.at(centres, home, self.centres * sizes[:, None].astype(np.float32))
+        centres = np.zeros((count, self.centres.shape[1]))
+        np.add.at(centres, home, self.centres * sizes[:, None])
         order = np.argsort(sizes, kind="stable")
         sign = np.zeros(count, dtype=np.int8)
         sign[home[order]] = self.sign[order]

@@ -219,22 +219,22 @@ class Features:
 
 
 def _counts(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> sparse.csr_matrix:
-    made = sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+    made = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
     made.sum_duplicates()
     return made
 
 
-def _kept(counted: sparse.csr_matrix, least: int, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _kept(counted: sparse.csr_matrix, least: int, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The columns worth keeping, in order, and their inverse document frequency."""
     found = np.asarray((counted > 0).sum(axis=0)).ravel()
     kept = np.flatnonzero(found >= least)
     if len(kept) > limit:
         kept = np.sort(kept[np.argsort(-found[kept], kind="stable")[:limit]])
     idf = 1 + np.log((1 + counted.shape[0]) / (1 + found[kept]))
-    return kept.astype(np.int64), idf.astype(np.float32)
+    return kept.astype(np.int64), idf.astype(np.float64)
 
 
-def _weighted(counted: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.csr_matrix:
+def _weighted(counted: sparse.csr_matrix, idf: NDArray[np.float64]) -> sparse.csr_matrix:
     weighted = counted.copy()
     weighted.data = 1 + np.log(weighted.data)
     return (weighted @ sparse.diags(idf)).tocsr()
@@ -242,5 +242,5 @@ def _weighted(counted: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.cs
 
 def _unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scaled: sparse.csr_matrix = (sparse.diags(1 / np.where(length > 0, length, 1)) @ matrix).astype(np.float32)
+    scaled: sparse.csr_matrix = (sparse.diags(1 / np.where(length > 0, length, 1)) @ matrix).astype(np.float64)
     return scaled

@@ -92,7 +92,7 @@ def test_a_check_counts_approved_edits_and_nothing_that_waits(environment: dict[
     assert "edited" not in command(environment, "check", str(folder))
     script(environment, PREPARE, folder)
     said = command(environment, "check", str(folder))
-    assert "1 promises, 2 initiatives. 3 entries as edited in the application" in said
+    assert "1 promises, 2 initiatives. 4 entries as edited in the application" in said
 
 
 def test_a_run_reads_approved_edits_and_nothing_that_waits(tmp_path: Path) -> None:
@@ -151,4 +151,4 @@ def test_a_workspace_that_was_moved_keeps_its_edits(tmp_path: Path) -> None:
     (tmp_path / "before").mkdir()
     script(own, PREPARE, write_small(tmp_path / "before"))
     (tmp_path / "before").rename(tmp_path / "after")
-    assert "3 entries as edited in the application" in command(own, "check", str(tmp_path / "after"))
+    assert "4 entries as edited in the application" in command(own, "check", str(tmp_path / "after"))

@@ -21,9 +21,9 @@ def _playwright_beside_django() -> Iterator[None]:
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of this folder."""
+    """One browser for the tests of a file. Not for longer: two at once in one process refuse each other, and other folders have theirs."""
     with started() as found:
         yield found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,8 @@ def texts(entry: str) -> Catalog:
 
 
 def test_the_languages_offered_are_those_with_texts() -> None:
-    assert [code for code, _ in settings.LANGUAGES] == ["en", *translations.LANGUAGES]
+    # A language may be offered as one country writes it; its texts lie under the language.
+    assert [code.partition("-")[0] for code, _ in settings.LANGUAGES] == ["en", *translations.LANGUAGES]
 
 
 @pytest.mark.parametrize("language", translations.LANGUAGES)
@@ -38,7 +38,6 @@ def test_every_text_is_translated_and_compiled(language: str) -> None:
     assert translations.po(language).with_suffix(".mo").read_bytes() == translations.compiled(language)
 
 
-@pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext collects the texts of the code; it is not installed here")
 def test_no_text_of_the_code_is_missing() -> None:
     assert translations.missing() == []
 
