@@ -29,8 +29,9 @@ KINDS: tuple[tuple[str, float], ...] = (
     ("name at address", 0.92),
     ("name in account", 0.92),
     ("like name in account", 0.85),
+    ("score", 0.5),
 )
-"""What two nodes can share, strongest first, with the confidence of a join through it."""
+"""What two nodes can share, strongest first, with the confidence of a join through it; that of a score is the least one."""
 
 NAMES = tuple(name for name, _ in KINDS)
 SHARED = ("national id", "e-mail", "handle", "phone")
@@ -90,6 +91,8 @@ class Clusters:
     usable: NDArray[np.bool_]
     guarded: dict[str, NDArray[np.bool_]]
     apart: list[Apart] = field(default_factory=list)
+    scored: Mapping[tuple[int, int], tuple[float, str]] = field(default_factory=dict)
+    """For the two nodes of each pair that a fitted model decided: its probability, and the fields compared."""
 
 
 def cluster(nodes: Nodes) -> Clusters:
@@ -106,7 +109,7 @@ def cluster(nodes: Nodes) -> Clusters:
     for kind in SHARED:
         effective[kind], guarded[kind] = _judge(nodes, kind, apart)
     edges = _star_edges(nodes, effective)
-    label = _components(nodes.count, edges)
+    label = components(nodes.count, edges)
     edges, label = _without_contradiction(nodes, effective, edges, label, apart)
     usable = np.zeros(nodes.count, dtype=bool)
     for codes in effective.values():
@@ -128,7 +131,7 @@ def cluster(nodes: Nodes) -> Clusters:
         more = _by_name(nodes, guarded, label, kind, name, context, apart)
         if len(more):
             edges = np.concatenate([edges, more])
-            label = _components(nodes.count, edges)
+            label = components(nodes.count, edges)
     return Clusters(label, edges, usable, guarded, apart)
 
 
@@ -265,7 +268,8 @@ def _star_edges(nodes: Nodes, effective: Mapping[str, Codes]) -> NDArray[np.int6
     return np.concatenate(made).astype(np.int64)
 
 
-def _components(count: int, edges: NDArray[np.int64]) -> Codes:
+def components(count: int, edges: NDArray[np.int64]) -> Codes:
+    """The label of each node: nodes that edges (left, right, kind) connect have one."""
     if not count:
         return np.empty(0, dtype=np.int64)
     graph = coo_array((np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(count, count))
@@ -301,7 +305,7 @@ def _without_contradiction(
     if again:
         kept.append(np.array(again, dtype=np.int64))
     edges = np.concatenate(kept)
-    return edges, _components(nodes.count, edges)
+    return edges, components(nodes.count, edges)
 
 
 def _grow(nodes: Nodes, candidates: list[tuple[int, int, int]], apart: list[Apart]) -> list[tuple[int, int, int]]:

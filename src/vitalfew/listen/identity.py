@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vitalfew.engine import Context
 from vitalfew.listen import accounts as account_part
-from vitalfew.listen import names, normalise
+from vitalfew.listen import alike, names, normalise
 from vitalfew.listen.accounts import Accounts, short_hash
 from vitalfew.listen.ambiguity import refuse
 from vitalfew.listen.clusters import KINDS, NAMES, SHARED, Codes, Nodes, cluster, spanning
@@ -95,6 +95,7 @@ class _Resolving:
             pairs = self._settle(ambiguous)
             self.nodes = replace(self.nodes, pairs=np.concatenate([self.nodes.pairs, pairs]))
             self.clusters = cluster(self.nodes)
+        self.clusters = alike.join(self.nodes, self.clusters, profiles, accounts.of_profile, self.n, self.source, context)
         self._label()
 
     # What the records say, in normal form
@@ -274,6 +275,10 @@ class _Resolving:
         rules = np.array([*NAMES, "own record"], dtype=object)[strongest]
         scores = np.array([*(score for _, score in KINDS), 1.0])[strongest]
         alone = strongest == len(NAMES)
+        for (left, right), (probability, _) in self.clusters.scored.items():
+            for row in (left, right):
+                if strongest[row] == alike.SCORE:
+                    scores[row] = max(scores[row], probability)
         # Records of one content are one node: what holds them together is the value they share.
         for kind in reversed(SHARED):
             several = alone & (self.n > 1) & (self.nodes.values[kind] >= 0)
@@ -451,17 +456,22 @@ def _links(people: _Resolving, accounts: Accounts) -> pa.Table:
 
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
 
-    def add(left: int, right: int, score: float, rule: str, decision: str, text: str) -> None:
+    def told(left: int, right: int, otherwise: float) -> tuple[float, str | None]:
+        return clusters.scored.get((left, right)) or clusters.scored.get((right, left)) or (otherwise, None)
+
+    def add(left: int, right: int, score: float, rule: str, decision: str, text: str, fields: str | None = None) -> None:
         pair = sorted((f"{people.source[left]}#{people.key[left]}", f"{people.source[right]}#{people.key[right]}"))
         if pair[0] != pair[1]:
             row = {"left": pair[0], "right": pair[1], "score": score, "rule": rule, "decision": decision, "by": "rule"}
-            found.setdefault((pair[0], pair[1], rule), row | {"value": text[:60]})
+            found.setdefault((pair[0], pair[1], rule), row | {"value": text[:60], "fields": fields})
 
     for left, right, kind in spanning(nodes.count, clusters.edges).tolist():
-        add(left, right, KINDS[kind][1], NAMES[kind], "joined", value(NAMES[kind], left))
+        probability, fields = told(left, right, KINDS[kind][1]) if kind == alike.SCORE else (KINDS[kind][1], None)
+        add(left, right, probability, NAMES[kind], "joined", value(NAMES[kind], left), fields)
     for each in clusters.apart:
         if clusters.label[each.left] != clusters.label[each.right]:
-            add(each.left, each.right, 0.0, each.rule, "kept apart", each.value)
+            probability, fields = told(each.left, each.right, 0.0) if each.kind == "score" else (0.0, None)
+            add(each.left, each.right, probability, each.rule, "kept apart", each.value, fields)
     for row in accounts.links:
         found.setdefault((row["left"], row["right"], row["rule"]), row)
     return arrow_table("links", list(found.values()) or arrow_table("links", []))
