@@ -29,6 +29,7 @@ _WHY = {
     "contradicted": "score, but their other records contradict it",
     "one to one": "score, but one source that holds nobody twice has both",
     "too low": "score, but below the threshold",
+    "conflict": "score, but different names or another mailbox",
 }
 
 
@@ -52,11 +53,15 @@ def join(
     context.progress("joining what is alike")
     label = records.column("label").to_numpy()
     left, right = fitted.scored.left, fitted.scored.right
-    odds = np.where(_conflicts(nodes, place, records, fitted), -_CONFLICT, fitted.scored.odds)
+    conflicts = _conflicts(nodes, place, records, fitted)
+    odds = np.where(conflicts, -_CONFLICT, fitted.scored.odds)
     count = int(clusters.label.max()) + 1
     inside, single = _sources(clusters.label, source, n)
     size = np.bincount(label, minlength=count).astype(np.int64)
     answer = accept(label[left], label[right], odds, size, inside, single)
+    told = np.flatnonzero(conflicts)
+    told = told[np.sort(np.unique(np.column_stack([label[left[told]], label[right[told]]]), axis=0, return_index=True)[1])]
+    answer = replace(answer, refused=np.r_[answer.refused, told], why=(*answer.why, *("conflict" for _ in told)))
     return _joined(nodes, clusters, place, answer, fitted, records)
 
 

@@ -393,7 +393,8 @@ def _by_name(
     rows, group = rows[several], group[several]
     wanted = np.unique(rows[:, 2])
     facts = _facts(nodes, guarded, label, wanted)
-    first = {int(each): int(place) for each, place in zip(*np.unique(label, return_index=True), strict=True) if each in facts}
+    every, places = np.unique(label, return_index=True)
+    first = dict(zip(wanted.tolist(), places[np.searchsorted(every, wanted)].tolist(), strict=True))
     edges: list[tuple[int, int, int]] = []
     for _, members in _slices(np.column_stack([group, rows[:, 2]])):
         if len(members) > _MANY_NAMES:
@@ -414,18 +415,22 @@ def _by_name(
 def _facts(nodes: Nodes, guarded: Mapping[str, NDArray[np.bool_]], label: Codes, wanted: Codes) -> dict[int, _Facts]:
     found = {int(each): _Facts(set(), {kind: set() for kind in (*SHARED, "birthday")}) for each in wanted}
     places = np.flatnonzero(np.isin(label, wanted))
-    owners = label[places].tolist()
-    for owner, name in zip(owners, nodes.names[places].tolist(), strict=True):
-        if name >= 0:
-            found[owner].names.add(name)
+
+    def told(codes: Codes) -> Iterator[tuple[int, int]]:
+        """The distinct (label, code) of the places that have one."""
+        mine = codes[places]
+        known = mine >= 0
+        yield from zip(*np.unique(np.column_stack([label[places][known], mine[known]]), axis=0).T.tolist(), strict=True)
+
+    for owner, name in told(nodes.names):
+        found[owner].names.add(name)
     for kind in SHARED:
-        texts, shared = nodes.texts[kind], guarded[kind]
-        for owner, code in zip(owners, nodes.values[kind][places].tolist(), strict=True):
-            if code >= 0 and not shared[code]:
-                found[owner].known[kind].add(texts[code])
-    for owner, code in zip(owners, nodes.birthday[places].tolist(), strict=True):
-        if code >= 0:
-            found[owner].known["birthday"].add(str(code))
+        texts = nodes.texts[kind]
+        own = np.append(~guarded[kind], False)[nodes.values[kind]]
+        for owner, code in told(np.where(own, nodes.values[kind], -1)):
+            found[owner].known[kind].add(texts[code])
+    for owner, code in told(nodes.birthday):
+        found[owner].known["birthday"].add(str(code))
     return found
 
 
