@@ -247,3 +247,45 @@ def test_colons_and_percents_in_a_query_stand_for_themselves(
     sql = "select id, at, amount, '12:30 :note 100% %s' as note from orders where note like 'n%' or note is null"
     found = fetched(shared_engine, tmp_path, {**DATABASE, "sql": sql}, environment)
     assert set(found.by_key("status").values()) == {"12:30 :note 100% %s"}
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+@pytest.mark.parametrize(
+    ("kind", "moments"),
+    [
+        ("timestamptz", ("2026-03-01 10:00:00.123456+02", "2026-03-03 09:00:00+00")),
+        ("timestamp", ("2026-03-01 10:00:00.5", "2026-03-03 09:00:00")),
+        ("date", ("2026-03-01", "2026-03-03")),
+        ("bigint", ("9", "10")),
+        ("int", ("9", "10")),
+        ("text", ("2026-03-01T10:00:00Z", "2026-03-03T09:00:00Z")),
+        ("text", ("a-1", "a-2")),
+    ],
+)
+def test_what_is_new_is_asked_in_the_type_of_the_column(
+    tmp_path: Path, shared_engine: DuckEngine, postgresql: str, scheme: str, kind: str, moments: tuple[str, str]
+) -> None:
+    """What is read the second time can only come of a comparison in the column's own type: the driver converts nothing."""
+    environment = {"SHOP_URL": postgresql.replace("postgresql://", f"{scheme}://")}
+    source = {
+        **DATABASE,
+        "sql": "select id, at, amount, note, changed from news where changed >= :since",
+        "watermark": "changed",
+        "key": "id",
+    }
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"create table news (id int, at date, amount int, note text, changed {kind})")
+        connection.execute("insert into news values (1, '2026-03-01', 1, 'first', %s)", (moments[0],))
+        assert amounts(fetched(shared_engine, tmp_path, source, environment)) == {"1": 1.0}
+        before = kept(tmp_path, source)
+        assert fetch(shared_engine, tmp_path, source, environment) == []
+        assert kept(tmp_path, source) == before
+        connection.execute("delete from news")
+        connection.execute("insert into news values (2, '2026-03-01', 2, 'second', %s)", (moments[1],))
+        assert amounts(fetched(shared_engine, tmp_path, source, environment)) == {"1": 1.0, "2": 2.0}
+        assert parts(tmp_path) == ["0001", "0002"]
+        overlapped = {**source, "overlap": 1}
+        if moments[0] == "a-1":
+            assert "overlap is for times" in fetch(shared_engine, tmp_path, overlapped, environment)[0].what
+        else:
+            assert fetch(shared_engine, tmp_path, overlapped, environment) == []
