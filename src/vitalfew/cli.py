@@ -111,18 +111,21 @@ def run(
     folder: Folder,
     engine: Annotated[Literal["duckdb"], typer.Option(help="where the heavy work is done")] = "duckdb",
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day the strategy is made for")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="read databases and web addresses anew from their beginning, not only what is new")
+    ] = False,
     quiet: Quiet = False,
     progress: Annotated[Literal["text", "json"], typer.Option(help="how progress is told: to people, or to a program")] = "text",
 ) -> None:
     """Run the chain: listen, understand, focus, act, prove."""
     day = as_of.date() if as_of else None
     if progress == "json":
-        _run_for_a_program(folder, day)
+        _run_for_a_program(folder, day, full)
     else:
-        _run(folder, day, quiet)
+        _run(folder, day, quiet, full)
 
 
-def _run_for_a_program(folder: Path, as_of: date | None) -> None:
+def _run_for_a_program(folder: Path, as_of: date | None, full: bool) -> None:
     from vitalfew import telling
 
     telling.leave_with_parent()
@@ -133,7 +136,7 @@ def _run_for_a_program(folder: Path, as_of: date | None) -> None:
 
     with telling.endings():
         before = Workspace(folder).current()
-        finished = pipeline.run(load(folder, faults_of, _edits(folder)), folder, as_of, telling.progress)
+        finished = pipeline.run(load(folder, faults_of, _edits(folder)), folder, as_of, telling.progress, full)
         telling.tell("done", run=finished.id, same=before is not None and before.id == finished.id)
 
 
@@ -148,7 +151,7 @@ def _edits(folder: Path) -> Sequence[Edit]:
     return edits_of(folder)
 
 
-def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
+def _run(folder: Path, as_of: date | None, quiet: bool, full: bool = False) -> None:
     from vitalfew import pipeline
     from vitalfew.company import load
     from vitalfew.documents.summary import ten_lines
@@ -157,7 +160,7 @@ def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
 
     loaded = load(folder, faults_of, _edits(folder))
     with _progress(quiet) as report:
-        finished = pipeline.run(loaded, folder, as_of, report)
+        finished = pipeline.run(loaded, folder, as_of, report, full)
     engine = DuckEngine()
     try:
         for line in ten_lines(Tables(engine, finished.paths()), loaded.company, folder):
