@@ -309,3 +309,35 @@ def test_the_worked_example_of_the_page() -> None:
     assert no_answer(given=1.00, end=0.90, before=0.70, everybody=0.50) == "end"
     assert no_answer(given=0.85, end=0.90, before=0.70, everybody=0.50) == "end"
     assert no_answer(given=0.50, end=0.51, before=0.50, everybody=0.50) == "unsure"
+
+
+def test_nought_and_one_are_no_scale(tmp_path: Path, write: Write) -> None:
+    made = [(number, number % 2, number % 11, "it was late once more") for number in range(60)]
+    write("survey.csv", rows("id,Solved,Recommend us,Comment", made))
+    assert source(tmp_path, "survey")["questions"]["solved"]["kind"] == "yes_no"
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "record"),
+    [
+        ("products.csv", "product_id,product_name,photos,weight_g", lambda n: (f"P{n}", f"Desk {n}", n % 5 + 1, 100 + n)),
+        ("sellers.csv", "seller_id,seller_city,seller_state", lambda n: (f"S{n}", "Lyon", "RA")),
+        ("payments.csv", "order_id,instalment,kind,value", lambda n: (f"O{n // 2}", n % 2 + 1, "card", 12.5)),
+        ("sessions.csv", "pages,region,browser,returning", lambda n: (n % 9, n % 7 + 1, n % 5 + 1, n % 2)),
+    ],
+)
+def test_a_thing_the_vocabulary_has_no_table_for_is_left_out(
+    tmp_path: Path, write: Write, name: str, header: str, record: Callable[[int], tuple[object, ...]]
+) -> None:
+    write("survey.csv", rows("id,Recommend us,Comment", [(n, n % 11, "it was late once more") for n in range(40)]))
+    write(name, rows(header, [record(n) for n in range(80)]))
+    proposed = propose(tmp_path)
+    assert [each.file for each in proposed.left_out] == [f"exports/{name}"]
+    assert "no table of the vocabulary fits" in proposed.left_out[0].reason
+
+
+def test_a_file_called_after_another_table_is_not_taken_for_people(tmp_path: Path, write: Write) -> None:
+    """Employees have names, births and telephones too."""
+    made = [(n, f"Name {n}", f"19{n + 50}-01-05", "+44 751 396 1198", "Berlin", "Sales") for n in range(40)]
+    write("employees.csv", rows("employee_id,name,birth_date,phone,city,department", made))
+    assert source(tmp_path, "employees")["table"] == "employees"

@@ -116,7 +116,10 @@ def _weighed(profile: Profile, table: str) -> Fit:
     texts = [each for each in survey.questions if each.kind == "text"]
     named = bool(words.file_words & set(file_words(profile)))
     telling = [each for each in scaled if questions.OVERALL.search(words_of(f"{each.column} {each.label}")) or each.kind == "nps"]
-    if not (named or texts or telling or len(scaled) >= 3):
+    someone = any(found.of(role) for role in ("response", "at", "person", "email", "order", "case"))
+    # A survey may hold nothing but ratings; then nearly all of its columns are some.
+    mostly = len(scaled) >= 8 and len(scaled) >= 0.6 * len(profile.columns)
+    if not named and not mostly and not ((texts or telling or len(scaled) >= 3) and someone):
         return Fit(table, min(found.weight, ENOUGH / 2), found.filled)
     asked = 1.2 * min(len(scaled), 6) + (0.6 if texts and scaled else 0.0)
     return Fit(table, found.weight + asked if scaled else min(found.weight, ENOUGH / 2), found.filled)

@@ -25,7 +25,7 @@ ATTRIBUTE = re.compile(
 MEASURED = re.compile(
     r"delay|minutes|distance|duration|seconds|hours|amount|price|cost|age\b|income|visits?\b|number of|count|year"
 )
-TIMED = re.compile(r"\b(delay|minutes|duration|seconds|age|number of|how many)\b")
+TIMED = re.compile(r"\b(delay|minutes|duration|seconds|age|number of|how many|region|browser|zip|code|id)\b")
 QUESTION = re.compile(r"^q\d|\?|^\d+\.|^(how|what|which|why|would|did|do|does|were|was|is|are|please)\b")
 SENTINELS = frozenset((-1, -8, -9, -99, -999, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999))
 UNSURE = 0.7
@@ -142,6 +142,8 @@ def _one(column: Column, on_scale: Mapping[str, tuple[tuple[int, int], tuple[int
         return _scaled(column, bounds, beyond, rest, words, label)
     if column.kind == "text":
         return Guess(column.name, "text", 0.95, f"free text, {column.filled:,} comments", label=label)
+    if column.kind == "whole" and set(column.numbers) == {0.0, 1.0}:
+        return Guess(column.name, "yes_no", 0.75, "0 or 1", label=label)
     if column.kind in ("whole", "number", "money"):
         if column.identifying and column.unique >= 0.95:
             return "numbers of their own in nearly every row"
@@ -199,7 +201,7 @@ def _scale(column: Column) -> tuple[tuple[int, int], tuple[int, ...]] | None:
     if TIMED.search(words):
         return None
     core = sorted(value for value in counts if value not in SENTINELS and value >= 0 and counts[value] >= least)
-    if len(core) < 2 or core[-1] > 11:
+    if len(core) < 2 or core[-1] > 11 or core == [0, 1]:
         return None
     bounds = _bounds(core, counts, bool(NPS.search(words)))
     beyond = (value for value in sorted(counts) if not bounds[0] <= value <= bounds[1])

@@ -20,6 +20,16 @@ LEAST = 0.45
 ENOUGH = 2.4
 """Weight of the evidence below which a file is no table of the vocabulary."""
 FILE_WORD = 1.6
+ELSEWHERE = 0.6
+"""What the weight of a table is multiplied by when the file's name is that of another table, or of a thing without one."""
+THINGS = frozenset(
+    (
+        *("product", "products", "supplier", "suppliers", "shipper", "shippers", "seller", "sellers", "vendor", "vendors"),
+        *("payment", "payments", "category", "categories", "region", "regions", "territory", "territories", "geolocation"),
+        *("translation", "dictionary", "lookup", "warehouse", "warehouses", "population"),
+    )
+)
+"""Things that exports are of and the vocabulary has no table for."""
 _UNIQUE = 0.98
 
 
@@ -123,12 +133,16 @@ def fit(profile: Profile, table: Tables, columns: Sequence[Column], taken: Mappi
         used.add(best[1])
     filled.sort(key=lambda each: [role.name for role in table.roles].index(each.role))
     weight = sum(role.weight * each.confidence for role in table.roles for each in filled if each.role == role.name)
-    named = bool(table.file_words & set(file_words(profile)))
+    words = set(file_words(profile))
+    named = bool(table.file_words & words)
+    elsewhere = words & THINGS or any(words & other.file_words for other in lexicon())
     have = {each.role for each in filled}
     if not all(set(need.split("/")) & have for need in table.needs):
         weight = min(weight, ENOUGH / 2)
     elif named:
         weight += FILE_WORD
+    elif elsewhere:
+        weight *= ELSEWHERE
     return Fit(table.table, weight, tuple(filled))
 
 
