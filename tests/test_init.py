@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 from vitalfew import demo
 from vitalfew.company import load
+from vitalfew.faults import Refused
 from vitalfew.listen.proposing import propose
 from vitalfew.listen.stage import faults_of
 
@@ -186,3 +188,45 @@ def test_a_million_rows_are_looked_at_in_seconds(tmp_path: Path) -> None:
     assert time.process_time() - begun < 15
     assert found.table == "orders"
     assert found.seen == "39,600 of the first 1,000,000 rows, spread"
+
+
+def test_exports_without_any_date_run_for_the_day_they_were_written(shop: Path) -> None:
+    """A run must know its day: it is asked about, and the day of the newest file stands until it is answered."""
+    file = shop / "exports" / "survey.csv"
+    lines = [line.split(";") for line in survey(60).splitlines()]
+    file.write_text("\n".join(";".join([cells[0], *cells[2:]]) for cells in lines) + "\n", encoding="utf-8")
+    os.utime(file, (1_780_000_000, 1_780_000_000))
+    proposed = propose(shop)
+    assert "as_of = 2026-05-28" in proposed.text
+    assert any("No export has a date" in ask for _, ask in proposed.asks)
+    (shop / "company.toml").write_text(proposed.text, encoding="utf-8")
+    finished = run("run", shop, "--quiet")
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_no_malformed_export_ends_in_a_traceback_or_a_faulty_proposal(tmp_path: Path) -> None:
+    """Each is proposed for, with a check that finds nothing, or refused with a reason."""
+    shapes = {
+        "headers twice": b"id,ID,score\n1,2,3\n",
+        "wide": (",".join(f"c{n}" for n in range(600)) + "\n" + ",".join("1" for _ in range(600)) + "\n").encode(),
+        "nul": b"id,score,recommend\n1,\x002,3\n2,4,5\n",
+        "quote": b'id,score,recommend\n1,"2,3\n2,4,5\n3,4,9\n',
+        "cp1252": "id;caf\xe9;recommend\n1;4;10\n2;5;9\n".encode("cp1252"),
+        "utf-16": "id,score,recommend\n1,4,10\n2,5,9\n".encode("utf-16"),
+        "blank names": b"id,,recommend,\n1,4,10,\n2,5,9,\n",
+        "one row": b"order_id,order_date,amount\n1,2026-01-05,3\n",
+        "big numbers": b"id,recommend,score\n1,1e400,99999999999999999999\n2,-5,inf\n",
+        "right to left": "id,\u202escore,recommend\n1,4,10\n2,5,9\n".encode(),
+        "settings": b'id,"]""\n[[source]]",recommend\n1,4,10\n2,5,9\n',
+    }
+    proposals = 0
+    for name, data in shapes.items():
+        folder = tmp_path / name.replace(" ", "_")
+        (folder / "exports").mkdir(parents=True)
+        (folder / "exports" / "survey.csv").write_bytes(data)
+        with contextlib.suppress(Refused):
+            (folder / "company.toml").write_text(propose(folder).text, encoding="utf-8")
+        if (folder / "company.toml").exists():
+            load(folder, faults_of)
+            proposals += 1
+    assert proposals >= 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -181,9 +182,11 @@ class Column:
         for value, count in self.values.items():
             plain = value.replace(".", "").replace(",", ".") if comma else value.replace(",", "")
             try:
-                counts[float(plain)] += count
+                number = float(plain)
             except ValueError:
                 continue
+            if math.isfinite(number):
+                counts[number] += count
         return dict(sorted(counts.items()))
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,12 +15,15 @@ from vitalfew.listen.files import FileFault
 from vitalfew.listen.proposing.finding import LeftOut, exports
 from vitalfew.listen.proposing.profile import look
 from vitalfew.listen.proposing.proposals import Draft, draft, understand
+from vitalfew.listen.proposing.roles import excel
 from vitalfew.listen.proposing.writing import Opening, written
 from vitalfew.listen.sources import FileFaults
 from vitalfew.settings import slug
 
 __all__ = ["Found", "LeftOut", "Proposed", "propose"]
 
+DATED = {"responses": ("at",), "orders": ("at",), "interactions": ("at",), "deals": ("at", "closed_at")}
+"""Where a run finds the latest day."""
 Report = Callable[[str, int, int], None]
 
 
@@ -136,7 +140,20 @@ def _opening(folder: Path, drafts: Sequence[Draft]) -> Opening:
         and f'"{column.name}' in "".join(line.value for line in each.columns)
     ]
     name = folder.resolve().name.replace("_", " ").replace("-", " ").strip() or "Company"
-    return Opening(name[:1].upper() + name[1:], currency, zones[0] if zones else "", len(clocked))
+    return Opening(name[:1].upper() + name[1:], currency, zones[0] if zones else "", len(clocked), _day(drafts))
+
+
+def _day(drafts: Sequence[Draft]) -> date | None:
+    """The day the newest export was written, when no table that a run takes its day from has a date."""
+    dated = False
+    for each in drafts:
+        active = {line.key for line in each.columns if line.active}
+        for role in DATED.get(each.table, ()):
+            filled = each.fit.of(role)
+            column = each.profile.column(filled.column) if filled and role in active else None
+            dated = dated or (column is not None and (column.kind == "time" or excel(column)))
+    written = (file.path.stat().st_mtime for each in drafts for file in each.files.files)
+    return None if dated else datetime.fromtimestamp(max(written), UTC).date()
 
 
 def _known(zone: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def write(target: Path, text: str) -> Path | None:
     if target.exists():
         names = (target.with_name(f"{target.name}.before-{number}") for number in itertools.count(1))
         kept = next(name for name in names if not name.exists())
-        kept.hardlink_to(target)
+        shutil.copy2(target, kept)
     aside = target.with_name(f".{target.name}.new")
     try:
         with aside.open("w", encoding="utf-8") as out:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from vitalfew.listen.proposing.finding import LeftOut
 from vitalfew.listen.proposing.lines import Line, bare, plain, string, value
@@ -22,12 +23,17 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class Opening:
-    """What is known of the company: `clocked` is how many columns of times say no zone."""
+    """What is known of the company.
+
+    `clocked` is how many columns of times say no zone; `as_of` is the day the newest export was written, where none holds a date of
+    its own (a run must know the day).
+    """
 
     name: str
     currency: str
     zone: str
     clocked: int
+    as_of: date | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,9 @@ def _company(opening: Opening) -> list[str]:
         lines.append(Line("time_zone", '"UTC"', 0.3, "no export says", ask, ('time_zone = "Europe/Paris"',)))
     else:
         lines.append(Line("time_zone", '"UTC"', 0.9, "every time says its offset, or there are only days"))
+    if opening.as_of is not None:
+        ask = "for which day is the strategy made? No export has a date that says"
+        lines.append(Line("as_of", opening.as_of.isoformat(), 0.3, "the day the newest of the files was written", ask))
     return ["[company]", *(text for line in lines for text in line.written()), ""]
 
 
