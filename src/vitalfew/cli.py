@@ -203,6 +203,32 @@ def _serve(folder: Path, host: str, port: int, workers: int, with_worker: bool =
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder that holds your exports, or whose folder exports does")],
+    force: Annotated[bool, typer.Option("--force", help="keep the company.toml there is as company.toml.before-N")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print what would be written, and write nothing")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Propose company.toml from the exports in DIR; ask where unsure."""
+    from vitalfew.faults import Fault, Refused
+    from vitalfew.listen.proposing import propose
+    from vitalfew.listen.proposing.telling import summary, write
+
+    target = folder / "company.toml"
+    if target.exists() and not (force or dry_run):
+        mend = "correct that one, or keep it as company.toml.before-1 with --force"
+        raise Refused([Fault(str(target), 1, "there is a company.toml already", mend)])
+    with _progress(quiet) as report:
+        proposed = propose(folder, report)
+    if dry_run:
+        typer.echo(proposed.text, nl=False)
+        return
+    kept = write(target, proposed.text)
+    for line in summary(proposed, folder, kept):
+        typer.echo(line)
+
+
+@app.command()
 def password(
     folder: Folder,
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="whose password is forgotten")],

@@ -187,6 +187,14 @@ class Source(Section):
     sheet: str | None = Field(None, description="sheet of a workbook; the first when left out")
     encoding: str | None = Field(None, description="encoding of a text file; detected when left out")
     delimiter: str | None = Field(None, min_length=1, max_length=1, description="delimiter of a text file; detected when left out")
+    skip: int = Field(0, ge=0, le=1000, description="lines of a text file, or rows of a sheet, before the names of the columns")
+    header_rows: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="rows that name the columns: survey tools write two or three; the first holds the names, and the second "
+        "those of columns the first leaves blank",
+    )
     columns: dict[str, Rule] = Field(default_factory=dict, description="vocabulary column = column of the file, or a rule")
     segments: dict[str, Rule] = Field(default_factory=dict, description="name of a cut = column of the file, or a rule")
     questions: dict[str, Question] = Field(default_factory=dict, description="questions of a wide survey")

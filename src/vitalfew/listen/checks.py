@@ -219,7 +219,9 @@ def read_codebook(file: File, source: Source, folder: Path) -> dict[str, str]:
 
     Raises FileFault when a code stands twice or a line is malformed.
     """
-    plain = source.model_copy(update={"format": None, "encoding": None, "delimiter": None, "sheet": None})
+    plain = source.model_copy(
+        update={"format": None, "encoding": None, "delimiter": None, "sheet": None, "skip": 0, "header_rows": 1}
+    )
     reader = open_file(file, plain, folder)
     names = {name.casefold(): name for name in reader.header.columns}
     if len(names) < 2:

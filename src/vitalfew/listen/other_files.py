@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 
 from vitalfew.listen.encodings import ERRORS, UNREADABLE, decode
 from vitalfew.listen.files import BOMB_BYTES, BOMB_RATIO, File, FileFault, size, text_stream, unpacked
-from vitalfew.listen.readers import LINE, ROWS, Header, Refuse, header_of, short, table_of
+from vitalfew.listen.readers import LINE, ROWS, Header, Refuse, composed, header_of, short, table_of
 from vitalfew.listen.text_files import CELL, LONGEST_LINE
 
 WORKBOOK_BYTES = 1 << 30
@@ -212,11 +212,14 @@ def _text_of_any(value: Any) -> str:
 
 
 class Workbook:
-    """One sheet of an xlsx workbook. `_line` is the number of the row; the first row that is not blank names the columns."""
+    """One sheet of an xlsx workbook. `_line` is the number of the row; the first rows that are not blank name the columns.
+
+    `skip` rows stand before the header, which takes `header_rows` rows that are not blank.
+    """
 
     encoding = "xlsx"
 
-    def __init__(self, file: File, sheet: str | None, folder: Path) -> None:
+    def __init__(self, file: File, sheet: str | None, folder: Path, skip: int = 0, header_rows: int = 1) -> None:
         path = unpacked(file, folder)
         _check_zip(path)
         try:
@@ -233,13 +236,20 @@ class Workbook:
         except Exception as error:  # the workbook reader raises several unrelated kinds
             raise FileFault(f"it is no sound workbook: {_first(error)}", "save it again as xlsx, or export it as csv") from None
         self._next = 1
-        self.header: Header = self._read_header()
+        self.sheets: list[str] = list(names)
+        self.header: Header = self._read_header(skip, header_rows)
 
-    def _read_header(self) -> Header:
+    def _read_header(self, skip: int, wanted: int) -> Header:
+        rows: list[list[str]] = []
         for number, row in enumerate(self._rows, 1):
-            if any(cell != "" for cell in row):
-                self._next = number + 1
-                return header_of([_cell(cell) or "" for cell in row])
+            if number > skip and any(cell != "" for cell in row):
+                rows.append([_cell(cell) or "" for cell in row])
+                if len(rows) == wanted:
+                    self._next = number + 1
+                    self.header_records = rows
+                    return header_of(composed(rows))
+        if rows or skip:
+            raise FileFault(f"it ends before the {wanted} header rows after row {skip} do", "correct header_rows and skip")
         raise FileFault("the sheet is empty", "name another with sheet, or export it again")
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:

@@ -72,13 +72,16 @@ def open_file(file: File, source: Source, folder: Path) -> Reader:
     """A reader for one file, by the stated format or the ending. Raises FileFault."""
     kind = source.format or file.format
     if kind in ("csv", "tsv"):
-        return TextFile(file, source.encoding, source.delimiter or ("\t" if kind == "tsv" else None))
+        delimiter = source.delimiter or ("\t" if kind == "tsv" else None)
+        return TextFile(file, source.encoding, delimiter, source.skip, source.header_rows)
+    if kind == "xlsx":
+        return Workbook(file, source.sheet, folder, source.skip, source.header_rows)
+    if kind in ("jsonl", "parquet") and (source.skip or source.header_rows > 1):
+        raise FileFault(f"skip and header_rows are not for {kind}: its columns are named otherwise", "take them out")
     if kind == "jsonl":
         return JsonLines(file, source.encoding)
     if kind == "parquet":
         return ParquetFile(file, folder)
-    if kind == "xlsx":
-        return Workbook(file, source.sheet, folder)
     raise FileFault("its ending does not say its format", 'add format = "csv", "tsv", "jsonl", "parquet" or "xlsx" to the source')
 
 
