@@ -1,10 +1,11 @@
 """Exports recognised by their headers: survey tools, ticket systems and CRMs whose layout is documented.
 
-A layout says which table a file is and which of its columns are which, so nothing of that is guessed. Sources, each product's own
-documentation of its export: Qualtrics 'Understanding your dataset' (three header rows), SurveyMonkey 'Individual responses export'
-(two), LimeSurvey manual 'Exporting results', Formbricks 'Export responses', Typeform 'Responses file', Zendesk 'Exporting data to a
-CSV file', Jira 'Working with search results' (CSV), Salesforce object reference (API names) and report exports (labels), HubSpot
-'Export your records'.
+A layout says which table a file is and which of its columns are which, so nothing of that is guessed. Headers of Salesforce
+opportunities and Qualtrics were compared with published lists; the others are written from knowledge of the products and not
+yet tried on exports of theirs. The documentation meant: Qualtrics 'Understanding your dataset' (three header rows),
+SurveyMonkey 'Individual responses export' (two), LimeSurvey manual 'Exporting results', Formbricks 'Export responses', Typeform
+'Responses file', Zendesk 'Exporting data to a CSV file', Jira 'Working with search results' (CSV), Salesforce object reference
+(API names) and report exports (labels), HubSpot 'Export your records'.
 """
 
 from __future__ import annotations

@@ -69,7 +69,9 @@ _COMMENTS = """SELECT DISTINCT m."table" AS tab, m.source, m."key", t.cell, coal
     UNION SELECT theme, '' FROM {themes}) t ON m.theme = t.theme
   LEFT JOIN {responses} r ON m."table" = 'responses' AND m.source = r.source AND m."key" = r."key" AND m.question = r.question
   LEFT JOIN {interactions} i ON m."table" = 'interactions' AND m.source = i.source AND m."key" = i."key" """
-COMMENTS = Facts("comments", _COMMENTS, ("mentions", "themes", "responses", "interactions"), ("responses", "interactions"))
+COMMENTS = Facts(
+    "comments", _COMMENTS, ("mentions", "themes", "responses", "interactions"), ("responses", "interactions"), quoted=True
+)
 
 
 def answers(visit: Reading) -> tuple[Facts, dict[str, _Scale]] | None:

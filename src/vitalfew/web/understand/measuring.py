@@ -32,13 +32,14 @@ _COLUMNS = (("account", "account"), ("group", "grp"), ("channel", "channel"))
 @dataclass(frozen=True)
 class Facts:
     """A source of facts: SQL of ours over `tables`, with columns tab, source, "key", cell, unit, moment, account, grp, channel,
-    weight, part, good and bad; and the values it binds."""
+    weight, part, good and bad; and the values it binds. `quoted`: pages look up its records themselves, too."""
 
     name: str
     sql: str
     tables: tuple[str, ...]
     records: tuple[str, ...]
     values: tuple[Any, ...] = ()
+    quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class _Question:
 
 
 # Part of each file's name: files of another form are worked out anew.
-_FORM = "2"
+_FORM = "3"
 _PLACED = """SELECT * EXCLUDE (unit, moment, account, grp, channel), hash(unit) AS unit, CAST(year(moment) AS VARCHAR) AS d_year,
   CAST(year(moment) AS VARCHAR) || '-Q' || CAST(quarter(moment) AS VARCHAR) AS d_quarter,
   account AS d_account, grp AS d_grp, channel AS d_channel"""
@@ -142,7 +143,9 @@ def placed(reading: Reading, facts: Facts) -> str:
         f"d_{column}" for column in ("year", "quarter", "account", "grp", "channel", *(f"s{at}" for at in range(len(cuts))))
     ]
     numbers = ", ".join(f"CASE WHEN {each} IS NOT NULL THEN hash({each}) END AS {_number(each)}" for each in dimensions)
-    whole = f"SELECT *, {numbers} FROM ({text}) ORDER BY cell"
+    # Names of records are most of the bytes, and only quotes are looked up by them.
+    less = "" if facts.quoted else ' EXCLUDE (tab, source, "key")'
+    whole = f"SELECT *{less}, {numbers} FROM ({text})"
     reading.reader.keep(name, path, whole, tuple(dict.fromkeys(tables)), values)
     return name
 
