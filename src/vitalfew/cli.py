@@ -111,18 +111,21 @@ def run(
     folder: Folder,
     engine: Annotated[Literal["duckdb"], typer.Option(help="where the heavy work is done")] = "duckdb",
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day the strategy is made for")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="read databases and web addresses anew from their beginning, not only what is new")
+    ] = False,
     quiet: Quiet = False,
     progress: Annotated[Literal["text", "json"], typer.Option(help="how progress is told: to people, or to a program")] = "text",
 ) -> None:
     """Run the chain: listen, understand, focus, act, prove."""
     day = as_of.date() if as_of else None
     if progress == "json":
-        _run_for_a_program(folder, day)
+        _run_for_a_program(folder, day, full)
     else:
-        _run(folder, day, quiet)
+        _run(folder, day, quiet, full)
 
 
-def _run_for_a_program(folder: Path, as_of: date | None) -> None:
+def _run_for_a_program(folder: Path, as_of: date | None, full: bool) -> None:
     from vitalfew import telling
 
     telling.leave_with_parent()
@@ -133,7 +136,7 @@ def _run_for_a_program(folder: Path, as_of: date | None) -> None:
 
     with telling.endings():
         before = Workspace(folder).current()
-        finished = pipeline.run(load(folder, faults_of, _edits(folder)), folder, as_of, telling.progress)
+        finished = pipeline.run(load(folder, faults_of, _edits(folder)), folder, as_of, telling.progress, full)
         telling.tell("done", run=finished.id, same=before is not None and before.id == finished.id)
 
 
@@ -148,7 +151,7 @@ def _edits(folder: Path) -> Sequence[Edit]:
     return edits_of(folder)
 
 
-def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
+def _run(folder: Path, as_of: date | None, quiet: bool, full: bool = False) -> None:
     from vitalfew import pipeline
     from vitalfew.company import load
     from vitalfew.documents.summary import ten_lines
@@ -157,7 +160,7 @@ def _run(folder: Path, as_of: date | None, quiet: bool) -> None:
 
     loaded = load(folder, faults_of, _edits(folder))
     with _progress(quiet) as report:
-        finished = pipeline.run(loaded, folder, as_of, report)
+        finished = pipeline.run(loaded, folder, as_of, report, full)
     engine = DuckEngine()
     try:
         for line in ten_lines(Tables(engine, finished.paths()), loaded.company, folder):
@@ -197,6 +200,32 @@ def _serve(folder: Path, host: str, port: int, workers: int, with_worker: bool =
             typer.launch(link)
 
     serving.serve(host, port, workers, serving.Helper(folder) if with_worker else None, ready)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder that holds your exports, or whose folder exports does")],
+    force: Annotated[bool, typer.Option("--force", help="keep the company.toml there is as company.toml.before-N")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print what would be written, and write nothing")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Propose company.toml from the exports in DIR; ask where unsure."""
+    from vitalfew.faults import Fault, Refused
+    from vitalfew.listen.proposing import propose
+    from vitalfew.listen.proposing.telling import summary, write
+
+    target = folder / "company.toml"
+    if target.exists() and not (force or dry_run):
+        mend = "correct that one, or keep it as company.toml.before-1 with --force"
+        raise Refused([Fault(str(target), 1, "there is a company.toml already", mend)])
+    with _progress(quiet) as report:
+        proposed = propose(folder, report)
+    if dry_run:
+        typer.echo(proposed.text, nl=False)
+        return
+    kept = write(target, proposed.text)
+    for line in summary(proposed, folder, kept):
+        typer.echo(line)
 
 
 @app.command()

@@ -148,7 +148,9 @@ def _shape_fault(error: ErrorDetails, lines: Lines) -> Fault:
         return _fault(lines, place, f"{key} is missing", f"add it: {_meaning(place) or 'see the reference of settings'}")
     message = error["msg"].removeprefix("Value error, ").replace("Input should", "must")
     given = error.get("input")
-    shown = f" Got {given!r} instead" if isinstance(given, str | int | float | bool) and "Got" not in message else ""
+    # What stands where a secret is wanted may be one.
+    secret = error["type"] in ("secret", "address")
+    shown = f" Got {given!r} instead" if isinstance(given, str | int | float | bool) and "Got" not in message and not secret else ""
     said = f"{key}: {message}.{shown}" if shown else f"{key}: {message}"
     return _fault(lines, place, said, _meaning(place) or "see the reference of settings")
 

@@ -85,11 +85,11 @@ UNKNOWN_DAY = date(2999, 12, 31)
 DATED = (("responses", "at"), ("orders", "at"), ("interactions", "at"), ("deals", "at"), ("deals", "closed_at"))
 
 
-def run(loaded: Loaded, folder: Path, as_of: date | None = None, report: Report = lambda *_: None) -> runs.Run:
+def run(loaded: Loaded, folder: Path, as_of: date | None = None, report: Report = lambda *_: None, full: bool = False) -> runs.Run:
     """Run the chain on the workspace `folder`, make the result the current run, and return it.
 
-    `report` is told (what is being done, steps done, steps in all). Raises Refused for input, RunFailed for anything else that
-    stops a run; in both cases the last good run is untouched.
+    `full` reads sources with a watermark anew from their beginning. `report` is told (what is being done, steps done, steps in
+    all). Raises Refused for input, RunFailed for anything else that stops a run; in both cases the last good run is untouched.
     """
     workspace = runs.Workspace(folder)
     workspace.check_strategy()
@@ -97,7 +97,7 @@ def run(loaded: Loaded, folder: Path, as_of: date | None = None, report: Report 
         written = workspace.aside()
         engine = DuckEngine(Path(working))
         try:
-            finished = _Running(loaded.company, loaded, workspace, written, Path(working), engine, as_of, report).all()
+            finished = _Running(loaded.company, loaded, workspace, written, Path(working), engine, as_of, report, full).all()
             return workspace.publish(written, finished)
         except OSError as error:
             raise RunFailed(f"the run stopped: {error.strerror or error} ({error.filename or written.name})") from error
@@ -117,12 +117,15 @@ class _Running:
     engine: DuckEngine
     as_of: date | None
     report: Report
+    full: bool
 
     def all(self) -> runs.Run:
         """Every stage in order, then the chain of evidence and the documents."""
         records: dict[str, runs.StageRecord] = {}
         paths: dict[str, Path] = {}
         today = self.as_of or self.company.company.as_of
+        if any(source.fetched for source in self.company.source):
+            listen.fetch(self.company, self._context("listen", today or UNKNOWN_DAY, 0), self.loaded.lines, self.full)
         for position, stage in enumerate(STAGES):
             self.report(f"{stage.name}: {stage.saying}", position, len(STAGES) + 1)
             record = self._stage(stage, position, today or UNKNOWN_DAY, records, paths)

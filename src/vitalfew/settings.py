@@ -11,6 +11,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 QuestionKind = Literal["nps", "rating", "number", "choice", "top_picks", "text", "codes", "yes_no"]
 Stage = Literal["aware", "compare", "purchase", "implement", "use", "renew", "advocate"]
@@ -123,24 +124,129 @@ class LongQuestion(Question):
     name: str = Field(min_length=1, description="the value of the question column")
 
 
+# Keys that only some kinds of source have.
+_ONLY = {
+    "path": {"format", "sheet", "encoding", "delimiter"},
+    "sql": {"database", "key", "watermark", "overlap"},
+    "url": {
+        *("rows", "parameters", "headers", "token", "pages", "timeout", "retries", "megabytes"),
+        *("key", "watermark", "overlap", "since"),
+    },
+}
+
+
+class Pages(Section):
+    """`[source.pages]`: how the answers of a `url` follow each other."""
+
+    by: Literal["page", "offset", "cursor", "link"] = Field(
+        description="page: by number; offset: by rows read; cursor: by a value in the answer; link: by an address in it"
+    )
+    parameter: str = Field("", description="query parameter that asks for a page; page, offset or cursor when left out")
+    first: int = Field(1, ge=0, description="number of the first page")
+    size_parameter: str = Field("", description="query parameter that asks for so many rows a page")
+    size: int | None = Field(None, ge=1, description="rows asked for a page")
+    next: str = Field(
+        "", description="where the cursor or link stands in the answer, e.g. meta.next; the Link header when left out"
+    )
+    total: str = Field("", description="where the answer says how many rows there are in all; fewer are then a fault")
+    limit: int = Field(10_000, ge=1, description="most pages that are read")
+
+    @model_validator(mode="after")
+    def _told(self) -> Pages:
+        if self.by == "cursor" and not self.next:
+            raise ValueError('paging by cursor needs next, where the cursor stands in the answer, e.g. next = "meta.cursor"')
+        if bool(self.size_parameter) != (self.size is not None):
+            raise ValueError("give size and size_parameter together")
+        return self
+
+
 class Source(Section):
-    """`[[source]]`: one export, the vocabulary table its records become, and how its columns fill it."""
+    """`[[source]]`: files, a query or a web address, the vocabulary table its records become, and how its columns fill it."""
 
     name: str = Field(min_length=1, description="name of the source")
     table: str = Field(description="vocabulary table")
-    path: list[str] = Field(description="file, or files by glob, relative to company.toml")
+    path: list[str] = Field(default_factory=list, description="file, or files by glob, relative to company.toml")
+    sql: str = Field("", description="one SELECT, asked of database instead of reading files")
+    database: str = Field("", description="variable of the environment with the database's address, e.g. env:CRM_URL")
+    url: str = Field("", description="https address that answers with JSON, instead of files")
+    rows: str = Field("", description="where the rows stand in the answer of url, e.g. data.items; the answer itself when left out")
+    parameters: dict[str, str] = Field(default_factory=dict, description="query parameters of url; a value may be env:NAME")
+    headers: dict[str, str] = Field(default_factory=dict, description="headers sent to url; a value may be env:NAME")
+    token: str = Field("", description="variable of the environment with the bearer token of url, e.g. env:CRM_TOKEN")
+    pages: Pages | None = Field(None, description="how the answers of url follow each other; one answer when left out")
+    timeout: float = Field(30, gt=0, le=600, description="seconds to wait for url to go on")
+    retries: int = Field(4, ge=0, le=10, description="further tries when url is busy (429), fails (5xx) or breaks off")
+    megabytes: int = Field(32, ge=1, le=1024, description="most megabytes of one answer of url")
+    key: list[str] = Field(default_factory=list, description="columns that tell one row from another, for reading only what is new")
+    watermark: str = Field("", description="column that says when a row was last changed: only what is new is read")
+    overlap: float = Field(
+        0, ge=0, description="how far before the last watermark to read again: days, or counts of a whole number"
+    )
+    since: str = Field("", description="query parameter of url that asks for rows since the watermark")
     format: Literal["csv", "tsv", "jsonl", "parquet", "xlsx"] | None = Field(None, description="when the ending does not say it")
     sheet: str | None = Field(None, description="sheet of a workbook; the first when left out")
     encoding: str | None = Field(None, description="encoding of a text file; detected when left out")
     delimiter: str | None = Field(None, min_length=1, max_length=1, description="delimiter of a text file; detected when left out")
+    skip: int = Field(0, ge=0, le=1000, description="lines of a text file, or rows of a sheet, before the names of the columns")
+    header_rows: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="rows that name the columns: survey tools write two or three; the first holds the names, and the second "
+        "those of columns the first leaves blank",
+    )
     columns: dict[str, Rule] = Field(default_factory=dict, description="vocabulary column = column of the file, or a rule")
     segments: dict[str, Rule] = Field(default_factory=dict, description="name of a cut = column of the file, or a rule")
     questions: dict[str, Question] = Field(default_factory=dict, description="questions of a wide survey")
 
-    @field_validator("path", mode="before")
+    @field_validator("path", "key", mode="before")
     @classmethod
-    def _paths(cls, value: Any) -> Any:
+    def _listed(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Source:
+        given = [name for name in ("path", "sql", "url") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of path, sql and url. Got {', '.join(given) or 'none'} instead")
+        used = {name for name in self.model_fields_set if getattr(self, name) not in (None, "", [], {})}
+        foreign = sorted(used & {name for origin, names in _ONLY.items() if origin != given[0] for name in names - _ONLY[given[0]]})
+        if foreign:
+            raise ValueError(f"{', '.join(foreign)}: not for a source with {given[0]}")
+        if self.sql and not self.database:
+            raise ValueError('sql needs its database, e.g. database = "env:CRM_URL"')
+        if bool(self.watermark) != bool(self.key):
+            raise ValueError("reading only what is new needs both watermark and key")
+        if self.url and bool(self.watermark) != bool(self.since):
+            raise ValueError("reading only what is new from a url needs both watermark and since, the parameter that asks for it")
+        if self.overlap and not self.watermark:
+            raise ValueError("overlap is for a source with a watermark")
+        return self
+
+    @field_validator("database", "token")
+    @classmethod
+    def _from_environment(cls, value: str) -> str:
+        if value and not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", value):
+            # The value is not shown: it may be the secret itself.
+            raise PydanticCustomError(
+                "secret", "must name a variable of the environment, e.g. env:CRM_URL; secrets do not belong here"
+            )
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _private(cls, value: str) -> str:
+        if value and not re.match(r"(https://[^/@?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)([/?]|$)", value):
+            raise PydanticCustomError(
+                "address",
+                "must begin with https:// (http only to this machine) and hold no password; give those with token or headers",
+            )
+        return value
+
+    @property
+    def fetched(self) -> bool:
+        """Whether its rows come from a database or over HTTP, and not from files."""
+        return not self.path
 
 
 class Group(Section):

@@ -116,8 +116,8 @@ def test_files_of_a_glob_are_read_in_order_and_a_key_counts_over_all_of_them(tmp
 
 
 def test_records_without_an_id_are_named_by_file_and_line(tmp_path: Path, shared_engine: DuckEngine) -> None:
-    for name in ("a", "b"):
-        (tmp_path / f"{name}.csv").write_text("at\n2026-01-05\n", encoding="utf-8")
+    for name, day in (("a", 5), ("b", 6)):
+        (tmp_path / f"{name}.csv").write_text(f"at\n2026-01-0{day}\n", encoding="utf-8")
     source = {"name": "log", "table": "interactions", "path": ["a.csv", "b.csv"], "columns": {"at": "at"}}
     found = read(shared_engine, tmp_path, company(source))
     assert [row["key"] for row in found.records] == ["1-2", "2-2"]

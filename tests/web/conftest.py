@@ -14,8 +14,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 from django.test import Client, TransactionTestCase
+from django.test import client as test_client
 from pytest_django import Settings
 
 from vitalfew import demo, pipeline
@@ -41,6 +43,23 @@ better = { column = "Q2", kind = "text" }
 [[group]]
 name = "Desk"
 """
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_connection_of_a_test_stays_open() -> Iterator[None]:
+    """Nothing closes the connection in which a test's transaction lives when a request ends.
+
+    Django's test client lets go of the signal that does for the length of a request; but a streamed answer nobody read to its end is
+    closed whenever memory is swept, and that puts the signal back in the middle of another request.
+    """
+    patch = pytest.MonkeyPatch()
+    for each in (request_started, request_finished):
+        each.disconnect(close_old_connections)
+    patch.setattr(test_client, "close_old_connections", lambda **_: None)
+    yield
+    patch.undo()
+    for each in (request_started, request_finished):
+        each.connect(close_old_connections)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,14 @@ checked against the vocabulary and values are bound, so nothing a visitor types 
 
 from __future__ import annotations
 
+import logging
 import math
+import secrets
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +23,7 @@ import duckdb
 from vitalfew.engine.duck import quote
 from vitalfew.vocabulary import TABLES
 
+log = logging.getLogger(__name__)
 Row = dict[str, Any]
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "contains", "is known", "is not known"]
 SMALL_ROWS = 5000
@@ -42,12 +47,15 @@ class Reader:
             config={
                 "threads": threads,
                 "memory_limit": "1GB",
+                "temp_directory": str(Path(tempfile.gettempdir()) / f"vitalfew-reader-{secrets.token_hex(6)}"),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
             }
         )
         self._local = threading.local()
         self._kept: dict[str, tuple[Row, ...]] = {}
+        self._worked_out: dict[str, str] = {}
+        self._working_out = threading.Lock()
 
     def has(self, table: str) -> bool:
         """Whether the run wrote this table."""
@@ -146,18 +154,44 @@ class Reader:
         """
         return self._asked(sql.format(**{name: self._from(name) for name in tables}), list(values))
 
+    def keep(self, name: str, path: Path, sql: str, tables: Sequence[str], values: Sequence[Any] = ()) -> None:
+        """Work the rows of a SELECT of our own out once, into the file `path`; `select` then reads them as table `name`.
+
+        The file is written aside and renamed, and used by every reader that comes later. Where it cannot be written, this reader
+        keeps the rows itself.
+        """
+        with self._working_out:
+            if name in self._worked_out:
+                return
+            if not path.exists():
+                text = sql.format(**{each: self._from(each) for each in tables})
+                aside = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.parquet")
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._raw(f"COPY ({text}) TO {_quoted(aside)} (FORMAT parquet)", values)
+                    aside.replace(path)
+                except (OSError, duckdb.IOException):
+                    log.warning("what pages work out once cannot be kept on disk", exc_info=True)
+                    with suppress(OSError):
+                        aside.unlink()
+                    self._raw(f"CREATE TABLE {quote(name)} AS {text}", values)
+                    self._worked_out[name] = quote(name)
+                    return
+            self._worked_out[name] = f"read_parquet({_quoted(path)})"
+
     def close(self) -> None:
         """Give back what DuckDB holds."""
         self._database.close()
 
     def _from(self, table: str) -> str:
+        if table in self._worked_out:
+            return self._worked_out[table]
         if table not in TABLES:
             raise KeyError(f"there is no table {table!r}")
         if table not in self._paths:
             nothing = ", ".join(f"NULL::{_SQL[column.kind]} AS {quote(column.name)}" for column in TABLES[table].columns)
             return f"(SELECT {nothing} WHERE false)"
-        path = str(self._paths[table]).replace("'", "''")
-        return f"read_parquet('{path}')"
+        return f"read_parquet({_quoted(self._paths[table])})"
 
     def _numbered(self, table: str) -> str:
         """The table with the number of each row in its file."""
@@ -201,6 +235,10 @@ class Reader:
 
 _NUMBER = "file_row_number"
 _SQL = {"text": "VARCHAR", "whole": "BIGINT", "number": "DOUBLE", "yes_no": "BOOLEAN", "time": "TIMESTAMP", "date": "DATE"}
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _column(table: str, name: str) -> str:

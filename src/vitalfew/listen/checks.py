@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from vitalfew.engine import DuckEngine, Engine
+from vitalfew.engine import Context, DuckEngine, Engine
 from vitalfew.engine.expressions import check
 from vitalfew.faults import Fault
+from vitalfew.listen.fetching import fault_of, probe
 from vitalfew.listen.files import File, FileFault, digest, found
+from vitalfew.listen.keeping import folder_of, kept_of
+from vitalfew.listen.origins import OriginFault
+from vitalfew.listen.readers import Header, Refuse
 from vitalfew.listen.rules import Place, fields, is_long, problems
-from vitalfew.listen.sources import FileFaults, Opened, open_file, open_source
+from vitalfew.listen.sources import FileFaults, Opened, open_file, open_kept, open_source
 from vitalfew.settings import Company, Question, Source
 
 SETTINGS = "company.toml"
@@ -21,21 +27,35 @@ Lines = Callable[[Place], int]
 
 
 def faults_of(company: Company, folder: Path, lines: Lines) -> list[Fault]:
-    """Everything wrong with the sources as `vitalfew check` finds it: files, columns, expressions, codebooks.
+    """Everything wrong with the sources as `vitalfew check` finds it: files, connections, columns, expressions, codebooks.
 
-    `lines` gives the line of company.toml for a place such as ("source", 2, "columns", "at").
+    Databases and web addresses are asked for their columns, not for their rows. `lines` gives the line of company.toml for a place
+    such as ("source", 2, "columns", "at").
     """
     engine = DuckEngine()
     try:
         with TemporaryDirectory() as working:
-            _, _, faults = open_all(company, folder, Path(working), engine, lines)
+            _, _, faults = open_all(company, folder, Path(working), engine, lines, asking=True)
     finally:
         engine.close()
     return sorted(set(faults))
 
 
+def faults_of_kept(company: Company, context: Context, lines: Lines) -> list[Fault]:
+    """What company.toml asks of databases and web addresses, and what was read of them does not have."""
+    faults: list[Fault] = []
+    for index, source in enumerate(company.source):
+        if source.fetched:
+            _, wrong = _open(source, index, context.workspace, context.folder, context.engine, lines, asking=False)
+            faults += wrong
+    return faults
+
+
 def inputs(company: Company, workspace: Path) -> list[tuple[str, str]]:
-    """(path relative to the workspace, SHA-256) of every file the sources name, for content keys. Missing files are left out."""
+    """(path relative to the workspace, SHA-256) of every file the sources name, for content keys. Missing files are left out.
+
+    Of a database or web address it is what is kept, under the name of the source.
+    """
     named: dict[str, Path] = {}
     for source in company.source:
         for pattern in source.path:
@@ -46,7 +66,13 @@ def inputs(company: Company, workspace: Path) -> list[tuple[str, str]]:
     for question in _questions(company):
         if question.codebook and (workspace / question.codebook).is_file():
             named[question.codebook] = workspace / question.codebook
-    return [(name, digest(named[name])) for name in sorted(named)]
+    kept = [(f"source {source.name}", _digest_kept(source, workspace)) for source in company.source if source.fetched]
+    return [*((name, digest(named[name])) for name in sorted(named)), *kept]
+
+
+def _digest_kept(source: Source, workspace: Path) -> str:
+    found = kept_of(folder_of(source, workspace))
+    return found.sha256 if found else ""
 
 
 def _questions(company: Company) -> list[Question]:
@@ -58,31 +84,64 @@ Books = dict[str, dict[str, str]]
 
 
 def open_all(
-    company: Company, workspace: Path, folder: Path, engine: Engine, lines: Lines
+    company: Company, workspace: Path, folder: Path, engine: Engine, lines: Lines, asking: bool = False
 ) -> tuple[list[Opened], dict[int, Books], list[Fault]]:
-    """Open every source and check all that company.toml asks of it."""
+    """Open every source and check all that company.toml asks of it.
+
+    `asking` asks databases and web addresses themselves; otherwise what is kept of them is opened.
+    """
     opened: list[Opened] = []
     codebooks: dict[int, Books] = {}
     faults: list[Fault] = []
     for index, source in enumerate(company.source):
-        place: Place = ("source", index)
         codebooks[index], wrong = _codebooks(source, company, index, workspace, folder, lines)
         faults += wrong
-        try:
-            one = open_source(source, index, workspace, folder)
-        except FileFault as fault:
-            faults.append(Fault(SETTINGS, lines((*place, "path")), f"source {source.name!r}: {fault.what}", fault.mend))
-            continue
-        except FileFaults as several:
-            faults += [Fault(name, fault.line, fault.what, fault.mend) for name, fault in several.faults]
-            continue
-        opened.append(one)
-        faults += _column_faults(one, engine, lines)
-        if source.table == "responses" and not source.questions and not is_long(source):
+        one, wrong = _open(source, index, workspace, folder, engine, lines, asking)
+        faults += wrong
+        if one is not None:
+            opened.append(one)
+        if source.table == "responses" and not source.questions and not is_long(source) and (one is not None or source.fetched):
             what = f"source {source.name!r} has no questions"
             mend = "add [source.questions], or map question and value and describe them in [[question]]"
-            faults.append(Fault(SETTINGS, lines(place), what, mend))
+            faults.append(Fault(SETTINGS, lines(("source", index)), what, mend))
     return opened, codebooks, faults
+
+
+def _open(
+    source: Source, index: int, workspace: Path, folder: Path, engine: Engine, lines: Lines, asking: bool
+) -> tuple[Opened | None, list[Fault]]:
+    """One source opened, and what is wrong with it or its columns."""
+    place: Place = ("source", index)
+    try:
+        if source.fetched and asking:
+            header = probe(source, workspace, os.environ)
+            if header is None:
+                return None, []
+            one = Opened(source, index, (File(workspace, source.name),), (_Asked(header),), source.name)
+        elif source.fetched:
+            one = open_kept(source, index, workspace, engine)
+        else:
+            one = open_source(source, index, workspace, folder)
+    except OriginFault as fault:
+        return None, [fault_of(source, index, fault, lines)]
+    except FileFault as fault:
+        key = "path" if source.path else "sql" if source.sql else "url"
+        return None, [Fault(SETTINGS, lines((*place, key)), f"source {source.name!r}: {fault.what}", fault.mend)]
+    except FileFaults as several:
+        return None, [Fault(name, fault.line, fault.what, fault.mend) for name, fault in several.faults]
+    return one, _column_faults(one, engine, lines)
+
+
+@dataclass
+class _Asked:
+    """The columns of a source whose rows are not read."""
+
+    header: Header
+    encoding: str = ""
+
+    def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
+        """Never asked for."""
+        raise NotImplementedError
 
 
 def _column_faults(opened: Opened, engine: Engine, lines: Lines) -> list[Fault]:
@@ -90,6 +149,8 @@ def _column_faults(opened: Opened, engine: Engine, lines: Lines) -> list[Fault]:
     source, columns = opened.source, opened.columns
     for each in fields(source, opened.index):
         wrong = list(problems(each, columns, dict(opened.unusable)))
+        if source.fetched:
+            wrong = [(what.replace("the file has", "its answer has"), mend) for what, mend in wrong]
         faults += [Fault(SETTINGS, lines(each.place), f"source {source.name!r}: {what}", mend) for what, mend in wrong]
         if wrong:
             continue
@@ -158,7 +219,9 @@ def read_codebook(file: File, source: Source, folder: Path) -> dict[str, str]:
 
     Raises FileFault when a code stands twice or a line is malformed.
     """
-    plain = source.model_copy(update={"format": None, "encoding": None, "delimiter": None, "sheet": None})
+    plain = source.model_copy(
+        update={"format": None, "encoding": None, "delimiter": None, "sheet": None, "skip": 0, "header_rows": 1}
+    )
     reader = open_file(file, plain, folder)
     names = {name.casefold(): name for name in reader.header.columns}
     if len(names) < 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,16 @@ from python_calamine import CalamineWorkbook
 
 from vitalfew.listen.encodings import ERRORS, UNREADABLE, decode
 from vitalfew.listen.files import BOMB_BYTES, BOMB_RATIO, File, FileFault, size, text_stream, unpacked
-from vitalfew.listen.readers import LINE, ROWS, Header, Refuse, header_of, short, table_of
+from vitalfew.listen.readers import LINE, ROWS, Header, Refuse, composed, header_of, short, table_of
 from vitalfew.listen.text_files import CELL, LONGEST_LINE
 
 WORKBOOK_BYTES = 1 << 30
 CELLS = 50_000_000
+COLUMNS = 5_000
 
 
 class JsonLines:
-    """One JSON object a line. Values that are objects or lists are kept as JSON text; numbers are kept as they are written."""
+    """One JSON object a line. Objects and lists are kept as JSON text, members of objects as dotted columns; numbers as written."""
 
     def __init__(self, file: File, encoding: str | None) -> None:
         self._file = file
@@ -37,6 +38,8 @@ class JsonLines:
         for _, _, record in self._records():
             if isinstance(record, dict):
                 names.update(dict.fromkeys(record))
+            if len(names) > COLUMNS:
+                raise FileFault(f"its objects have more than {COLUMNS} different names", "write names that are keys as values")
         if not names:
             raise FileFault("no line holds a JSON object", 'write one object a line, e.g. {"id": 1}')
         self._keys = list(names)
@@ -51,7 +54,7 @@ class JsonLines:
                 refuse(number, "", short(text.rstrip("\r\n").replace(UNREADABLE, "\ufffd")), record)
                 continue
             lines.append(number)
-            rows.append([_text(record.get(key)) for key in self._keys])
+            rows.append([as_text(record.get(key)) for key in self._keys])
             if len(rows) == ROWS:
                 yield self._table(lines, rows)
                 lines, rows = [], []
@@ -75,21 +78,57 @@ def _object(line: str) -> dict[str, Any] | str:
     if UNREADABLE in line or "\0" in line or "\\u0000" in line:
         return "it holds bytes that cannot be read; correct them, or state the file's encoding"
     try:
-        made = json.loads(
-            line.lstrip("\ufeff"), object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=_no_constant
-        )
+        made = parsed(line.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
         return f"it is no JSON object: {str(error)[:100]}; correct it"
-    if isinstance(made, dict) and any(isinstance(value, dict | list) for value in made.values()):
-        plain = json.loads(line.lstrip("\ufeff"))
-        made |= {
-            name: json.dumps(plain[name], ensure_ascii=False) for name, value in made.items() if isinstance(value, dict | list)
-        }
     if not isinstance(made, dict):
         return 'it is JSON but no object; write {"name": value, ...}'
-    if any(isinstance(value, str) and (len(value) > CELL or _lone_surrogate(value)) for value in made.values()):
+    if nested(made):
+        made = spread(made, json.loads(line.lstrip("\ufeff")))
+    return unsound(made) or made
+
+
+def parsed(text: str) -> Any:
+    """JSON with numbers as they are written. Raises ValueError for what is none, and for a name that stands twice in one object."""
+    return json.loads(text, object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=_no_constant)
+
+
+def nested(record: Mapping[str, Any]) -> bool:
+    """Whether a record has values that are objects or lists."""
+    return any(isinstance(value, dict | list) for value in record.values())
+
+
+def unsound(record: Mapping[str, Any]) -> str:
+    """Why a record cannot be kept, '' when it can."""
+    if any(isinstance(value, str) and (len(value) > CELL or _lone_surrogate(value)) for value in record.values()):
         return f"a value is longer than {CELL} characters or holds half a character; correct it"
-    return made
+    return ""
+
+
+def spread(record: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the members of its objects as columns of their own, called by dotted names, five levels deep.
+
+    Objects and lists stay as JSON text, too: under their own name. `record` has its numbers as they are written, `plain` as
+    numbers. A column that is called by a dotted name of its own goes before one made here.
+
+    >>> spread({"a": {"b": "1", "c": ["2"]}}, {"a": {"b": 1, "c": [2]}})
+    {'a': '{"b": 1, "c": [2]}', 'a.b': '1', 'a.c': '[2]'}
+    """
+    made: dict[str, Any] = {}
+    for name, value in record.items():
+        _lay(made, name, value, plain[name], 5)
+    own = {name: value for name, value in record.items() if "." in name and not isinstance(value, dict | list)}
+    return made | own
+
+
+def _lay(made: dict[str, Any], name: str, value: Any, plain: Any, depth: int) -> None:
+    if not isinstance(value, dict | list):
+        made[name] = value
+        return
+    made[name] = json.dumps(plain, ensure_ascii=False)
+    if isinstance(value, dict) and depth:
+        for inner, each in value.items():
+            _lay(made, f"{name}.{inner}", each, plain[inner], depth - 1)
 
 
 def _lone_surrogate(value: str) -> bool:
@@ -107,7 +146,8 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
+    """A value of a spread record as text."""
     if value is None or isinstance(value, str):
         return value
     return "true" if value else "false"
@@ -172,11 +212,14 @@ def _text_of_any(value: Any) -> str:
 
 
 class Workbook:
-    """One sheet of an xlsx workbook. `_line` is the number of the row; the first row that is not blank names the columns."""
+    """One sheet of an xlsx workbook. `_line` is the number of the row; the first rows that are not blank name the columns.
+
+    `skip` rows stand before the header, which takes `header_rows` rows that are not blank.
+    """
 
     encoding = "xlsx"
 
-    def __init__(self, file: File, sheet: str | None, folder: Path) -> None:
+    def __init__(self, file: File, sheet: str | None, folder: Path, skip: int = 0, header_rows: int = 1) -> None:
         path = unpacked(file, folder)
         _check_zip(path)
         try:
@@ -193,13 +236,20 @@ class Workbook:
         except Exception as error:  # the workbook reader raises several unrelated kinds
             raise FileFault(f"it is no sound workbook: {_first(error)}", "save it again as xlsx, or export it as csv") from None
         self._next = 1
-        self.header: Header = self._read_header()
+        self.sheets: list[str] = list(names)
+        self.header: Header = self._read_header(skip, header_rows)
 
-    def _read_header(self) -> Header:
+    def _read_header(self, skip: int, wanted: int) -> Header:
+        rows: list[list[str]] = []
         for number, row in enumerate(self._rows, 1):
-            if any(cell != "" for cell in row):
-                self._next = number + 1
-                return header_of([_cell(cell) or "" for cell in row])
+            if number > skip and any(cell != "" for cell in row):
+                rows.append([_cell(cell) or "" for cell in row])
+                if len(rows) == wanted:
+                    self._next = number + 1
+                    self.header_records = rows
+                    return header_of(composed(rows))
+        if rows or skip:
+            raise FileFault(f"it ends before the {wanted} header rows after row {skip} do", "correct header_rows and skip")
         raise FileFault("the sheet is empty", "name another with sheet, or export it again")
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:

@@ -38,6 +38,29 @@ class Reader(Protocol):
         ...
 
 
+def composed(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of columns that several header rows spell: those of the first row, told apart by the second where it is blank.
+
+    A tool that puts a question once over all its answers leaves the cells after the first blank: each of them, the first included,
+    is then called by the question and the words below it.
+
+    >>> composed([["id", "How good was", "", "Remarks"], ["", "Price", "Advice", "Open-ended"]])
+    ['id', 'How good was / Price', 'How good was / Advice', 'Remarks']
+    """
+    if len(rows) == 1:
+        return list(rows[0])
+    width = max(len(row) for row in rows[:2])
+    first, second = ([cell.strip() for cell in row] + [""] * (width - len(row)) for row in rows[:2])
+    names: list[str] = []
+    over = ""
+    for position, (above, below) in enumerate(zip(first, second, strict=True)):
+        over = above or over
+        leads = bool(above) and position + 1 < width and not first[position + 1] and bool(second[position + 1])
+        joined = f"{over} / {below}" if over and below else over or below
+        names.append(joined if leads or not above else above)
+    return names
+
+
 def header_of(names: Iterable[str]) -> Header:
     """Clean the names of columns, and set aside those that cannot be told apart (SQL does not regard case).
 

@@ -1,4 +1,4 @@
-"""The only place that opens foreign files: each source's files, read into one working Parquet file of text columns."""
+"""Each source's files, or what is kept of a database or web address, read into one working Parquet file of text columns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vitalfew.engine import Context
-from vitalfew.listen.files import File, FileFault, digest_all, found
+from vitalfew.engine import Context, Engine
+from vitalfew.listen.files import File, FileFault, digest, digest_all, found
+from vitalfew.listen.keeping import readers_of
 from vitalfew.listen.other_files import JsonLines, ParquetFile, Workbook
 from vitalfew.listen.quarantine import Quarantine
 from vitalfew.listen.readers import FILE, LINE, PATH, Reader
@@ -23,13 +24,16 @@ from vitalfew.settings import Source
 class Opened:
     """A source whose files have been found and their columns read, but not their records.
 
-    `columns` are those all files can be asked for; `unusable` says, by folded name, why another cannot be.
+    `columns` are those all files can be asked for; `unusable` says, by folded name, why another cannot be. `label` names what is no
+    file; `remarks` are (path, remark) worth telling of the source as a whole.
     """
 
     source: Source
     index: int
     files: tuple[File, ...]
     readers: tuple[Reader, ...]
+    label: str = ""
+    remarks: tuple[tuple[str, str], ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -61,26 +65,29 @@ class Staged:
     @property
     def path(self) -> str:
         """The files, as the vocabulary's `sources` names them."""
-        return "; ".join(file.name for file in self.opened.files)
+        return self.opened.label or "; ".join(file.name for file in self.opened.files)
 
 
 def open_file(file: File, source: Source, folder: Path) -> Reader:
     """A reader for one file, by the stated format or the ending. Raises FileFault."""
     kind = source.format or file.format
     if kind in ("csv", "tsv"):
-        return TextFile(file, source.encoding, source.delimiter or ("\t" if kind == "tsv" else None))
+        delimiter = source.delimiter or ("\t" if kind == "tsv" else None)
+        return TextFile(file, source.encoding, delimiter, source.skip, source.header_rows)
+    if kind == "xlsx":
+        return Workbook(file, source.sheet, folder, source.skip, source.header_rows)
+    if kind in ("jsonl", "parquet") and (source.skip or source.header_rows > 1):
+        raise FileFault(f"skip and header_rows are not for {kind}: its columns are named otherwise", "take them out")
     if kind == "jsonl":
         return JsonLines(file, source.encoding)
     if kind == "parquet":
         return ParquetFile(file, folder)
-    if kind == "xlsx":
-        return Workbook(file, source.sheet, folder)
     raise FileFault("its ending does not say its format", 'add format = "csv", "tsv", "jsonl", "parquet" or "xlsx" to the source')
 
 
 def open_source(source: Source, index: int, workspace: Path, folder: Path) -> Opened:
     """Find a source's files and read their columns. Raises FileFaults with every fault of its files."""
-    files = found(workspace, list(source.path))
+    files, repeated = once(found(workspace, list(source.path)))
     readers: list[Reader] = []
     faults: list[tuple[str, FileFault]] = []
     for file in files:
@@ -90,7 +97,31 @@ def open_source(source: Source, index: int, workspace: Path, folder: Path) -> Op
             faults.append((file.name, fault))
     if faults:
         raise FileFaults(faults)
-    return Opened(source, index, tuple(files), tuple(readers))
+    return Opened(source, index, tuple(files), tuple(readers), remarks=repeated)
+
+
+def open_kept(source: Source, index: int, workspace: Path, engine: Engine) -> Opened:
+    """What is kept of a database or web address, its columns read. Raises FileFault when nothing is, or it is damaged."""
+    kept, files, readers = readers_of(source, workspace, engine)
+    return Opened(source, index, tuple(files), tuple(readers), kept.label)
+
+
+def once(files: list[File]) -> tuple[list[File], tuple[tuple[str, str], ...]]:
+    """The files whose content no earlier one has, and a remark on each of the others: a file delivered twice has one effect."""
+    sizes: dict[int, list[File]] = {}
+    for file in files:
+        sizes.setdefault(file.path.stat().st_size, []).append(file)
+    alike = {file.name: digest(file.path) for same in sizes.values() if len(same) > 1 for file in same}
+    first: dict[str, str] = {}
+    kept: list[File] = []
+    remarks: list[tuple[str, str]] = []
+    for file in files:
+        content = alike.get(file.name, file.name)
+        if first.setdefault(content, file.name) == file.name:
+            kept.append(file)
+        else:
+            remarks.append((file.name, f"its content is that of {first[content]}; it was read once"))
+    return kept, tuple(remarks)
 
 
 class FileFaults(Exception):
@@ -127,6 +158,8 @@ def stage_source(opened: Opened, context: Context, quarantine: Quarantine) -> St
         lacking = opened.lacking(column)
         if lacking:
             quarantine.remark(source.name, column, "; ".join(lacking), 0, "some of the source's files do not have this column")
+    for name, remark in opened.remarks:
+        quarantine.remark(source.name, "", name, 0, remark)
     encodings = ", ".join(dict.fromkeys(reader.encoding for reader in opened.readers))
     _remark_encodings(opened, quarantine)
     table = context.engine.read(target)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import os
+
 from vitalfew.engine import Context, Tables
-from vitalfew.listen import identity, reading, timeline
-from vitalfew.listen.checks import faults_of, inputs
+from vitalfew.faults import Refused
+from vitalfew.listen import fetching, identity, reading, timeline
+from vitalfew.listen.checks import Lines, faults_of, faults_of_kept, inputs
 from vitalfew.outputs import Outputs
 from vitalfew.settings import Company
 
-__all__ = ["READS", "WRITES", "faults_of", "inputs", "run"]
+__all__ = ["READS", "WRITES", "faults_of", "fetch", "inputs", "run"]
 
 READS: tuple[str, ...] = ()
 WRITES: tuple[str, ...] = (
     *("sources", "quarantine", "remarks", "identities", "links", "people", "accounts", "interactions", "orders", "order_lines"),
     *("deals", "contracts", "responses", "relations", "employees", "competitors", "segments", "timeline"),
 )
+
+
+def fetch(company: Company, context: Context, lines: Lines, full: bool = False) -> None:
+    """Read databases and web addresses into the workspace, where `run` finds them: what is new, or everything when `full`.
+
+    Raises Refused with every fault; a source that failed is left as it was.
+    """
+    faults = fetching.fetch(company, context, os.environ, lines, full)
+    if not faults:
+        faults = faults_of_kept(company, context, lines)
+    if faults:
+        raise Refused(faults)
 
 
 def run(tables: Tables, company: Company, context: Context) -> Outputs:

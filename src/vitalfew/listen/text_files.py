@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from vitalfew.listen.encodings import ERRORS, UNREADABLE, Decoded, decode
 from vitalfew.listen.files import File, FileFault, text_stream
-from vitalfew.listen.readers import ROWS, Header, Refuse, header_of, short, table_of
+from vitalfew.listen.readers import ROWS, Header, Refuse, composed, header_of, short, table_of
 
 CELL = 1_000_000
 LONGEST_LINE = 32_000_000
@@ -23,23 +23,34 @@ DELIMITERS = (",", ";", "\t", "|")
 
 
 class TextFile:
-    """A csv or tsv file. Raises FileFault when it has no header or cannot be read at all."""
+    """A csv or tsv file. Raises FileFault when it has no header or cannot be read at all.
 
-    def __init__(self, file: File, encoding: str | None, delimiter: str | None) -> None:
+    `skip` physical lines stand before the header, which takes `header_rows` records that are not blank.
+    """
+
+    def __init__(self, file: File, encoding: str | None, delimiter: str | None, skip: int = 0, header_rows: int = 1) -> None:
         self._file = file
+        self._skip, self._header_rows = skip, header_rows
         self.decoded: Decoded = decode(file, encoding)
         if self.decoded.empty:
             raise FileFault("the file is empty", "export it again; it needs a line with the names of its columns")
         self._announced = _announced(self.decoded.sample)
-        self.delimiter = delimiter or self._announced or detect_delimiter(self.decoded.sample)
+        self.delimiter = delimiter or self._announced or detect_delimiter(_after(self.decoded.sample, skip))
         self.encoding = self.decoded.said
         self.header: Header = self._read_header()
 
     def _read_header(self) -> Header:
+        rows: list[list[str]] = []
         for _, lines, row in self._records():
             if isinstance(row, str):
                 raise FileFault(f"the line with the names of the columns is malformed: {row}", "correct it", lines)
-            return header_of(row)
+            rows.append(row)
+            if len(rows) == self._header_rows:
+                self.header_records = rows
+                return header_of(composed(rows))
+        if rows or self._skip:
+            what = f"it ends before the {self._header_rows} header rows after line {self._skip} do"
+            raise FileFault(what, "correct header_rows and skip")
         raise FileFault("the file is empty", "export it again; it needs a line with the names of its columns")
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
@@ -48,7 +59,7 @@ class TextFile:
         suspicious = self.decoded.nul or self.decoded.unreadable
         rows: list[list[str]] = []
         lines: list[int] = []
-        for text, line, row in self._records(skip_header=True):
+        for text, line, row in self._records(self._header_rows):
             reason = row if isinstance(row, str) else ""
             if not reason and len(row) != width:
                 reason = _ragged(row, width)
@@ -85,16 +96,20 @@ class TextFile:
                 return "told"
         return ""
 
-    def _records(self, skip_header: bool = False) -> Iterator[tuple[str, int, list[str] | str]]:
-        """(first physical line, its number, cells or what is wrong with it) of each record that is not blank."""
+    def _records(self, header: int = 0) -> Iterator[tuple[str, int, list[str] | str]]:
+        """(first physical line, its number, cells or what is wrong with it) of each record that is not blank.
+
+        The first `header` records are left out, and the width of the header is known.
+        """
         csv.field_size_limit(CELL)  # one limit for the whole process; nothing else in it reads csv
         with text_stream(self._file, self.decoded.encoding, ERRORS) as stream:
             feeder = _Feeder(iter(partial(stream.readline, LONGEST_LINE), ""))
             number = 1
-            if self._announced is not None:
-                next(feeder)
-                number = 2
-            width = 0 if not skip_header else self.header.width
+            for _ in range(max(self._skip, 1 if self._announced is not None else 0)):
+                if next(feeder, None) is None:
+                    return
+                number += 1
+            width = self.header.width if header else 0
             feeder.taken.clear()
             reader: _Csv = csv.reader(feeder, delimiter=self.delimiter, strict=True)
             while True:
@@ -107,8 +122,8 @@ class TextFile:
                     raise FileFault(f"line {number} is longer than {LONGEST_LINE} characters", "this is no table of text", number)
                 taken.clear()
                 if isinstance(row, str) or any(row):
-                    if skip_header:
-                        skip_header = False
+                    if header:
+                        header -= 1
                     else:
                         yield first, number, row
                 number += count
@@ -174,6 +189,11 @@ def _announced(sample: str) -> str | None:
     first = sample.lstrip("\ufeff")[:7].splitlines()
     found = first[0] if first else ""
     return found[4] if len(found) == 5 and found.casefold().startswith("sep=") else None
+
+
+def _after(sample: str, lines: int) -> str:
+    """A sample without its first lines."""
+    return "".join(sample.splitlines(keepends=True)[lines:]) if lines else sample
 
 
 def detect_delimiter(sample: str) -> str:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -24,16 +21,6 @@ from vitalfew.web.wsgi import application
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
 HEALTH = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 MOST = 40  # requests of an operation and kind of token, at most
-
-
-@pytest.fixture
-def one_connection() -> Iterator[None]:
-    """The WSGI application answers within the test's own transaction: it must not close the connection."""
-    request_started.disconnect(close_old_connections)
-    request_finished.disconnect(close_old_connections)
-    yield
-    request_started.connect(close_old_connections)
-    request_finished.connect(close_old_connections)
 
 
 def real(cast: Cast, method: str, path: str) -> dict[str, Any]:
@@ -67,9 +54,7 @@ def _same(described: str, told: str) -> bool:
         ("nobody", "", 2),
     ],
 )
-def test_generated_requests_meet_no_fault_of_ours(
-    cast: Cast, program: Programs, one_connection: None, role: str, scope: str, most: int
-) -> None:
+def test_generated_requests_meet_no_fault_of_ours(cast: Cast, program: Programs, role: str, scope: str, most: int) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
     # Answers as they are: schemathesis does not unpack what the WSGI application compresses.
     headers = {**program(role, scope or "read").headers, "Accept-Encoding": "identity"}

@@ -241,7 +241,7 @@ def test_changed_settings_are_named_with_before_and_after(compared: Callable[...
     assert told[("company", "", "changed")] == (("margin", "1.0", "0.4"),)
     assert ("group", "Desk", "added") in told
     assert telling.because(found) == (
-        "Why: settings were changed (company, work groups); the strategy is made for 2026-07-01 instead of 2026-06-30."
+        "Why: settings were changed (company, work groups); the strategy is made for July 1, 2026 instead of June 30, 2026."
     )
 
 

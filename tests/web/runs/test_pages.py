@@ -15,6 +15,7 @@ from vitalfew.runs import Workspace
 from vitalfew.web.people.models import AuditEntry, Company
 from vitalfew.web.people.rights import ROLES, reach
 from vitalfew.web.runs.models import Job, Schedule
+from vitalfew.web.shell.wording import day
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
@@ -178,7 +179,7 @@ def test_a_failed_job_lists_every_fault_and_names_the_last_good_run(owner: Clien
     assert "&lt;b&gt;fault 9&lt;/b&gt;" in text
     assert "line 9" in text
     run = Workspace(Path(cast.company.folder)).need_current()
-    assert f"made for {run.today} ({run.id[:8]})" in text
+    assert f"made for {day(run.today)} ({run.id[:8]})" in text
 
 
 def test_the_log_is_for_those_who_may_start_runs(cast: Cast) -> None:

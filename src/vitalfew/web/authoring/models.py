@@ -57,7 +57,7 @@ class Version(models.Model):
     author = models.CharField(max_length=300)
     at = models.DateTimeField(auto_now_add=True)
     note = models.CharField(max_length=1000, blank=True)
-    group = models.CharField(max_length=200, blank=True)
+    group = models.CharField(max_length=1000, blank=True)
     decided_by = models.CharField(max_length=300, blank=True)
     decided_at = models.DateTimeField(null=True)
     decision = models.CharField(max_length=1000, blank=True)

@@ -33,7 +33,7 @@ from vitalfew.web import environment
 FORM = 1
 MANIFEST = "manifest.json"
 # Made anew, or of no use elsewhere.
-LEFT_OUT = re.compile(r"(runs|backups|current|lock|upgrade\.lock|vitalfew\.db.*|writing-.*|working-.*|\..*)$")
+LEFT_OUT = re.compile(r"(runs|facts|backups|current|lock|upgrade\.lock|vitalfew\.db.*|writing-.*|working-.*|\..*)$")
 
 
 def backup(folder: Path, file: Path, with_run: bool = True, with_sources: bool = False) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Membership(models.Model):
     company = models.ForeignKey(Company, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=20, choices=list(ROLES.items()))
-    group = models.CharField(_("work group"), max_length=200, blank=True)
+    group = models.CharField(_("work group"), max_length=1000, blank=True)
     employee = models.CharField(_("employee number"), max_length=200, blank=True)
     made_at = models.DateTimeField(auto_now_add=True)
 
@@ -132,7 +132,7 @@ class Invitation(models.Model):
     company = models.ForeignKey(Company, models.CASCADE, related_name="invitations")
     email = models.EmailField(_("e-mail address"))
     role = models.CharField(_("role"), max_length=20, choices=list(ROLES.items()))
-    group = models.CharField(_("work group"), max_length=200, blank=True)
+    group = models.CharField(_("work group"), max_length=1000, blank=True)
     employee = models.CharField(_("employee number"), max_length=200, blank=True)
     digest = models.CharField(max_length=64, unique=True)
     made_by = models.CharField(max_length=300)

@@ -114,7 +114,8 @@ def because(comparison: Comparison) -> str:
         names = ", ".join(str(SECTIONS.get(each, each)) for each in origins.sections)
         told.append(_("settings were changed (%(names)s)") % {"names": names})
     if origins.day:
-        told.append(_("the strategy is made for %(day)s instead of %(before)s") % {"before": origins.day[0], "day": origins.day[1]})
+        days = {"before": wording.day(origins.day[0]), "day": wording.day(origins.day[1])}
+        told.append(_("the strategy is made for %(day)s instead of %(before)s") % days)
     if origins.version:
         told.append(_("Vital Few %(version)s computed it") % {"version": origins.version[1]})
     elif origins.code:

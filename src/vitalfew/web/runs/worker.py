@@ -28,6 +28,7 @@ from vitalfew.web.people import audit
 from vitalfew.web.runs import claiming
 from vitalfew.web.runs.models import Job
 from vitalfew.web.runs.scheduling import make_due
+from vitalfew.web.understand.preparing import keep_prepared
 
 log = logging.getLogger("vitalfew.worker")
 BEAT_SECONDS = 3.0
@@ -95,6 +96,7 @@ class Worker:
         log.info("worker started", extra={"worker": self.name})
         sender = threading.Thread(target=keep_sending, args=(self.stopped,), name="webhooks", daemon=True)
         sender.start()
+        threading.Thread(target=keep_prepared, args=(self.stopped,), name="facts", daemon=True).start()
         while not self.stopped.is_set():
             try:
                 close_old_connections()

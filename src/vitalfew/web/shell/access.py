@@ -40,13 +40,49 @@ class Eyes:
     employee: str = ""
 
 
-class Visit:
+class Reading:
+    """A company's last good run and the settings that hold now, whoever asks."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The company's folder."""
+        return Workspace(Path(self.company.folder))
+
+    @cached_property
+    def run(self) -> Run | None:
+        """The last good run, or None before the first."""
+        return self.workspace.current()
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The tables of the run; empty tables before the first run."""
+        if self.run is None:
+            return Reader({})
+        return READERS.of(self.run.folder, self.run.paths())
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What holds now: settings, edits and their faults."""
+        from vitalfew.web.authoring.overlay import standing  # noqa: PLC0415 - authoring needs the shell
+
+        return standing(self.company)
+
+    @property
+    def settings(self) -> Settings:
+        """company.toml with what people wrote in the application on top; while the file is at fault, those of the current run."""
+        return self.standing.settings
+
+
+class Visit(Reading):
     """One request to one company: the member, the rights in force, the run being read."""
 
     def __init__(self, request: HttpRequest, membership: Membership, run_id: str = "") -> None:
+        super().__init__(membership.company)
         self.request = request
         self.membership = membership
-        self.company: Company = membership.company
         self.user: User = membership.user
         eyes = _eyes(request, membership)
         self.seen_as: Eyes | None = eyes
@@ -92,37 +128,6 @@ class Visit:
         if not self.group or self.group in known:
             return self.group if self.group in known else ""
         return next((each for each in names_of_group(self.company, self.group) if each in known), "")
-
-    # --- what is read ---
-
-    @cached_property
-    def workspace(self) -> Workspace:
-        """The company's folder."""
-        return Workspace(Path(self.company.folder))
-
-    @cached_property
-    def run(self) -> Run | None:
-        """The last good run, or None before the first."""
-        return self.workspace.current()
-
-    @cached_property
-    def reader(self) -> Reader:
-        """The tables of the run; empty tables before the first run."""
-        if self.run is None:
-            return Reader({})
-        return READERS.of(self.run.folder, self.run.paths())
-
-    @cached_property
-    def standing(self) -> Standing:
-        """What holds now: settings, edits and their faults."""
-        from vitalfew.web.authoring.overlay import standing  # noqa: PLC0415 - authoring needs the shell
-
-        return standing(self.company)
-
-    @property
-    def settings(self) -> Settings:
-        """company.toml with what people wrote in the application on top; while the file is at fault, those of the current run."""
-        return self.standing.settings
 
     @property
     def mends_settings(self) -> bool:

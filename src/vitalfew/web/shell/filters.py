@@ -14,7 +14,7 @@ from vitalfew.engine.reader import Where
 from vitalfew.web.shell.runkept import PerRun
 
 if TYPE_CHECKING:
-    from vitalfew.web.shell.access import Visit
+    from vitalfew.web.shell.access import Reading, Visit
 
 MOST = 200
 
@@ -90,7 +90,7 @@ _COLUMN = """SELECT DISTINCT v FROM (SELECT "{column}" AS v FROM {responses} UNI
 _READ = ("responses", "interactions", "orders")
 
 
-def facets(visit: Visit) -> Facets:
+def facets(visit: Reading) -> Facets:
     """What the visitor's run can be filtered by."""
 
     def made() -> Facets:

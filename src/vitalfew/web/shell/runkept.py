@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from vitalfew.web.shell.access import Visit
+    from vitalfew.web.shell.access import Reading
 
 Kept = TypeVar("Kept")
 
@@ -21,7 +21,7 @@ class PerRun(Generic[Kept]):
         self._kept: OrderedDict[tuple[str, Hashable], Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, visit: Visit, key: Hashable, make: Callable[[], Kept]) -> Kept:
+    def of(self, visit: Reading, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """The value of `key` in the visitor's run, made when it is not kept."""
         whole = (str(visit.run.folder) if visit.run else f"none {visit.company.pk}", key)
         with self._lock:

@@ -68,8 +68,10 @@ def money(value: float | None, currency: str = "") -> str:
     return f"{minus}{sign}{written}" if _language() in BEFORE and len(sign) < 3 else f"{minus}{written}{NO_BREAK}{sign}"
 
 
-def day(value: date | datetime | None) -> str:
-    """A day, in words of the language."""
+def day(value: date | datetime | str | None) -> str:
+    """A day, in words of the language; a text is one as ISO 8601 writes it, like a run's own."""
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     return "–" if value is None else _in_words(value, "DATE_FORMAT")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from vitalfew.settings import Company, Question
-from vitalfew.web.shell.access import Visit
+from vitalfew.web.shell.access import Reading, Visit
 from vitalfew.web.shell.filters import Filters
 from vitalfew.web.shell.runkept import PerRun
 from vitalfew.web.shell.withholding import Reason
@@ -69,22 +69,22 @@ _COMMENTS = """SELECT DISTINCT m."table" AS tab, m.source, m."key", t.cell, coal
     UNION SELECT theme, '' FROM {themes}) t ON m.theme = t.theme
   LEFT JOIN {responses} r ON m."table" = 'responses' AND m.source = r.source AND m."key" = r."key" AND m.question = r.question
   LEFT JOIN {interactions} i ON m."table" = 'interactions' AND m.source = i.source AND m."key" = i."key" """
-COMMENTS = Facts("comments", _COMMENTS, ("mentions", "themes", "responses", "interactions"), ("responses", "interactions"))
+COMMENTS = Facts(
+    "comments", _COMMENTS, ("mentions", "themes", "responses", "interactions"), ("responses", "interactions"), quoted=True
+)
 
 
-def answers(visit: Visit, question: str = "") -> tuple[Facts, dict[str, _Scale]] | None:
-    """The facts of all questions that have a number, or of one; None when there are none."""
+def answers(visit: Reading) -> tuple[Facts, dict[str, _Scale]] | None:
+    """The facts of all questions that have a number; None when there are none."""
     scales = _scales(visit)
-    if question:
-        scales = {name: scale for name, scale in scales.items() if name == question}
     if not scales:
         return None
     places = ", ".join(["(?, ?::DOUBLE, ?::DOUBLE, ?::DOUBLE, ?::DOUBLE)"] * len(scales))
     values = tuple(each for name, s in sorted(scales.items()) for each in (name, s.start, s.span, s.good, s.bad))
-    return Facts(f"answers {question}", _ANSWERS.format(scales=places), ("responses",), ("responses",), values), scales
+    return Facts("answers", _ANSWERS.format(scales=places), ("responses",), ("responses",), values), scales
 
 
-def _scales(visit: Visit) -> dict[str, _Scale]:
+def _scales(visit: Reading) -> dict[str, _Scale]:
     def made() -> dict[str, _Scale]:
         found = {}
         for row in visit.reader.select(_ENDS, ("responses",)):
@@ -101,11 +101,11 @@ def _scales(visit: Visit) -> dict[str, _Scale]:
 
 def scores(visit: Visit, filters: Filters, question: str = "", by: str = "") -> tuple[list[Figure], tuple[str, ...]]:
     """The figures of every question, or of one broken down; and the filters that do not apply to answers."""
-    asked = answers(visit, question)
-    if asked is None:
+    asked = answers(visit)
+    if asked is None or (question and question not in asked[1]):
         return [], ()
     facts, scales = asked
-    found = measure(visit, facts, filters, by)
+    found = measure(visit, facts, filters, by, question)
     made = []
     for row in found.rows:
         kind = visit.settings.questions[row.cell].kind

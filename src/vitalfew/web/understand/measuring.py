@@ -13,27 +13,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vitalfew.engine.reader import Reader, Row
+from vitalfew.runs import digest
 from vitalfew.web.shell import withholding
-from vitalfew.web.shell.access import Visit
+from vitalfew.web.shell.access import Reading
 from vitalfew.web.shell.filters import Filters, facets
 from vitalfew.web.shell.runkept import PerRun
 from vitalfew.web.shell.withholding import Outside, Reason
 
 # Cuts that withholding looks at; a run with more of them has the first, by name.
 MOST_CUTS = 8
+# The folder of the workspace that holds the facts of runs; deleted, it is worked out anew.
+KEPT = "facts"
+# A figure: its cell and the piece of its breakdown.
+_At = tuple[str, str]
 _COLUMNS = (("account", "account"), ("group", "grp"), ("channel", "channel"))
 
 
 @dataclass(frozen=True)
 class Facts:
     """A source of facts: SQL of ours over `tables`, with columns tab, source, "key", cell, unit, moment, account, grp, channel,
-    weight, part, good and bad; and the values it binds."""
+    weight, part, good and bad; and the values it binds. `quoted`: pages look up its records themselves, too."""
 
     name: str
     sql: str
     tables: tuple[str, ...]
     records: tuple[str, ...]
     values: tuple[Any, ...] = ()
+    quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,11 @@ class Measured:
 class _Question:
     """One question put to the facts: SQL in parts, and the values it binds, in the order of the parts."""
 
-    facts: Facts
+    table: str
     cuts: tuple[str, ...]
     filters: Filters
     by: str = ""
+    cell: str = ""
     dimensions: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,7 +80,7 @@ class _Question:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.facts.tables, *(("segments",) if self.cuts else ()))))
+        return (self.table,)
 
     def conditions(self) -> dict[str, tuple[str, Any]]:
         """Each filter in force by its dimension: SQL with one place, and its value."""
@@ -89,29 +96,63 @@ class _Question:
                 found[name] = (f"d_{column} = ?", getattr(self.filters, name))
         return found
 
-    def flagged(self, conditions: Mapping[str, tuple[str, Any]]) -> tuple[str, list[Any]]:
-        """The facts with their dimensions, whether they are `inside` the conditions, and the `piece` of the breakdown."""
-        values: list[Any] = list(self.facts.values)
-        cuts = joined = ""
-        if self.cuts:
-            pivot = ", ".join(f'max("value") FILTER (WHERE segment = ?) AS d_s{at}' for at in range(len(self.cuts)))
-            named = ", ".join("?" * len(self.facts.records))
-            cuts = f""", cuts AS (SELECT "table" AS tab, source, "key", {pivot} FROM {{segments}}
-              WHERE "table" IN ({named}) GROUP BY "table", source, "key")"""
-            joined = 'LEFT JOIN cuts c ON b.tab = c.tab AND b.source = c.source AND b."key" = c."key"'
-            values += [*self.cuts, *self.facts.records]
-        columns = ", ".join(f"c.d_s{at}" for at in range(len(self.cuts)))
+    def flagged(self, conditions: Mapping[str, tuple[str, Any]], columns: Sequence[str]) -> tuple[str, list[Any]]:
+        """`columns` of the facts, whether they are `inside` the conditions, and the `piece` of the breakdown."""
         inside = " AND ".join(sql for sql, _value in conditions.values()) or "true"
-        values += [value for _sql, value in conditions.values()]
+        values = [value for _sql, value in conditions.values()]
         piece = self.dimensions[self.by] if self.by else "''"
-        return (
-            f"""WITH base AS ({self.facts.sql}){cuts}, placed AS (SELECT b.*, CAST(year(moment) AS VARCHAR) AS d_year,
-              CAST(year(moment) AS VARCHAR) || '-Q' || CAST(quarter(moment) AS VARCHAR) AS d_quarter,
-              b.account AS d_account, b.grp AS d_grp, b.channel AS d_channel{", " + columns if columns else ""}
-              FROM base b {joined}),
-            flagged AS MATERIALIZED (SELECT *, coalesce({inside}, false) AS inside, {piece} AS piece FROM placed)""",
-            values,
-        )
+        only = ""
+        if self.cell:
+            only = " WHERE cell = ?"
+            values.append(self.cell)
+        wanted = ", ".join(f'"{each}"' for each in columns)
+        text = f"SELECT {wanted}, coalesce({inside}, false) AS inside, {piece} AS piece FROM {{{self.table}}}{only}"
+        return f"WITH flagged AS ({text})", values
+
+
+# Part of each file's name: files of another form are worked out anew.
+_FORM = "3"
+_PLACED = """SELECT * EXCLUDE (unit, moment, account, grp, channel), hash(unit) AS unit, CAST(year(moment) AS VARCHAR) AS d_year,
+  CAST(year(moment) AS VARCHAR) || '-Q' || CAST(quarter(moment) AS VARCHAR) AS d_quarter,
+  account AS d_account, grp AS d_grp, channel AS d_channel"""
+
+
+def placed(reading: Reading, facts: Facts) -> str:
+    """The table of `facts` with their place in every dimension, worked out once for a run and kept beside it.
+
+    A person is there as a number of 64 bits made of the name: counting a million of them takes a third of the time.
+    """
+    cuts = tuple(facets(reading).segments)[:MOST_CUTS]
+    values: list[Any] = []
+    text, tables = f"{_PLACED} FROM ({facts.sql})", facts.tables
+    if cuts:
+        pivot = ", ".join(f'max("value") FILTER (WHERE segment = ?) AS d_s{at}' for at in range(len(cuts)))
+        columns = ", ".join(f"c.d_s{at}" for at in range(len(cuts)))
+        text = f"""WITH cuts AS (SELECT "table" AS tab, source, "key", {pivot} FROM {{segments}}
+            WHERE "table" IN ({", ".join("?" * len(facts.records))}) GROUP BY "table", source, "key"),
+          base AS ({facts.sql})
+          {_PLACED.replace("*", "b.*", 1)}, {columns} FROM base b
+          LEFT JOIN cuts c ON b.tab = c.tab AND b.source = c.source AND b."key" = c."key\""""
+        values += [*cuts, *facts.records]
+        tables = (*tables, "segments")
+    values += facts.values
+    name = f"facts_{digest(_FORM, facts.name, text, repr(values))}"
+    folder = reading.run.folder.name if reading.run else "none"
+    path = reading.workspace.home / KEPT / folder / f"{name}.parquet"
+    dimensions = [
+        f"d_{column}" for column in ("year", "quarter", "account", "grp", "channel", *(f"s{at}" for at in range(len(cuts))))
+    ]
+    numbers = ", ".join(f"CASE WHEN {each} IS NOT NULL THEN hash({each}) END AS {_number(each)}" for each in dimensions)
+    # Names of records are most of the bytes, and only quotes are looked up by them.
+    less = "" if facts.quoted else ' EXCLUDE (tab, source, "key")'
+    whole = f"SELECT *{less}, {numbers} FROM ({text})"
+    reading.reader.keep(name, path, whole, tuple(dict.fromkeys(tables)), values)
+    return name
+
+
+def _number(column: str) -> str:
+    """The column beside a dimension's that holds its values as numbers: whether two are equal is told in a fraction of the time."""
+    return f"n{column}"
 
 
 _SUMS = """SELECT cell, piece, count(*) AS n, count(DISTINCT unit) AS people, sum(weight) AS weight,
@@ -120,46 +161,61 @@ _SUMS = """SELECT cell, piece, count(*) AS n, count(DISTINCT unit) AS people, su
   FROM flagged WHERE inside AND piece IS NOT NULL AND cell IS NOT NULL GROUP BY cell, piece ORDER BY cell, piece"""
 
 
-def measure(visit: Visit, facts: Facts, filters: Filters, by: str = "") -> Measured:
-    """The sums of each cell under `filters`, broken down `by` a dimension: quarter, year, group, channel or cut:NAME."""
-    return _MEASURED.of(visit, (facts.name, facts.values, filters, by), lambda: _measured(visit, facts, filters, by))
+def measure(visit: Reading, facts: Facts, filters: Filters, by: str = "", cell: str = "") -> Measured:
+    """The sums of each cell (or of `cell`) under `filters`, `by` quarter, year, group, channel or cut:NAME when one is named."""
+    key = (facts.name, facts.values, filters, by, cell)
+    return _MEASURED.of(visit, key, lambda: _measured(visit, facts, _Asked(filters, by, cell)))
 
 
 _MEASURED: PerRun[Measured] = PerRun(600)
 _KNOWN: PerRun[frozenset[str]] = PerRun(60)
 
 
-def known(visit: Visit, facts: Facts) -> frozenset[str]:
+def known(visit: Reading, facts: Facts) -> frozenset[str]:
     """The filters these facts can be narrowed by: those of which some record says something."""
 
     def made() -> frozenset[str]:
-        told = ", ".join(
-            f"count({column}) > 0 AS {quoted}" for quoted, column in (("a", "account"), ("g", "grp"), ("c", "channel"))
-        )
-        text = f"WITH base AS ({facts.sql}) SELECT count(moment) > 0 AS p, {told} FROM base"
-        row = visit.reader.select(text, facts.tables, facts.values)[0]
-        names = {"period": row["p"], "account": row["a"], "group": row["g"], "channel": row["c"]}
-        return frozenset(name for name, is_known in names.items() if is_known) | {"segment"}
+        table = placed(visit, facts)
+        row = visit.reader.select(
+            f"""SELECT count(d_year) > 0 AS period, count(d_account) > 0 AS account, count(d_grp) > 0 AS "group",
+              count(d_channel) > 0 AS channel FROM {{{table}}}""",
+            (table,),
+        )[0]
+        return frozenset(name for name, is_known in row.items() if is_known) | {"segment"}
 
     return _KNOWN.of(visit, ("known", facts.name, facts.values), made)
 
 
-def _measured(visit: Visit, facts: Facts, filters: Filters, by: str) -> Measured:
+@dataclass(frozen=True)
+class _Asked:
+    filters: Filters
+    by: str = ""
+    cell: str = ""
+
+
+def _question(visit: Reading, facts: Facts, asked: _Asked) -> tuple[_Question, tuple[str, ...]]:
+    """The question put to the facts, and the filters they know nothing of."""
     cuts = tuple(facets(visit).segments)[:MOST_CUTS]
     usable = known(visit, facts)
+    filters = asked.filters
     ignored = [name for name in ("period", "account", "group", "channel") if getattr(filters, name) and name not in usable]
     if filters.cut and filters.cut[0] not in cuts:
         ignored.append("segment")
-    question = _Question(facts, cuts, filters.with_(**dict.fromkeys(ignored, "")), by)
+    without = filters.with_(**dict.fromkeys(ignored, ""))
+    return _Question(placed(visit, facts), cuts, without, asked.by, asked.cell), tuple(ignored)
+
+
+def _measured(visit: Reading, facts: Facts, asked: _Asked) -> Measured:
+    question, ignored = _question(visit, facts, asked)
     least = withholding.least_of(visit.settings.company.minimum_group)
     conditions = question.conditions()
-    sql, values = question.flagged(conditions)
+    sql, values = question.flagged(conditions, ("cell", "unit", "weight", "part", "good", "bad"))
     rows = visit.reader.select(f"{sql} {_SUMS}", question.tables, values)
-    withheld: dict[tuple[str, str], Reason] = {}
-    if conditions or by:
+    withheld: dict[_At, Reason] = {}
+    if conditions or asked.by:
         withheld = {
             **_hidden_rest(visit.reader, question, conditions, least),
-            **_revealing(visit.reader, question, sql, values, least),
+            **_revealing(visit.reader, question, conditions, least),
         }
     found = []
     for row in rows:
@@ -167,43 +223,56 @@ def _measured(visit: Visit, facts: Facts, filters: Filters, by: str) -> Measured
         reason = Reason.FEW if withholding.few(row["people"], least) else withheld.get(at)
         sums = {name: row[name] for name in ("weight", "squares", "first", "second", "good", "bad")} if reason is None else {}
         found.append(Sums(row["cell"], row["piece"], row["n"], row["people"], sums, reason))
-    return Measured(tuple(found), tuple(ignored))
+    return Measured(tuple(found), ignored)
 
 
-def inside(visit: Visit, facts: Facts, filters: Filters) -> tuple[str, tuple[str, ...], list[Any]]:
+def inside(visit: Reading, facts: Facts, filters: Filters) -> tuple[str, tuple[str, ...], list[Any]]:
     """SQL that begins a query over the facts (table `flagged`, those that meet the filters are `inside`), its tables and values."""
-    usable = known(visit, facts)
-    unknown = [name for name in ("period", "account", "group", "channel") if name not in usable]
-    question = _Question(facts, tuple(facets(visit).segments)[:MOST_CUTS], filters.with_(**dict.fromkeys(unknown, "")))
-    sql, values = question.flagged(question.conditions())
-    return sql, question.tables, values
+    question, _ignored = _question(visit, facts, _Asked(filters))
+    sql, values = question.flagged(question.conditions(), ("tab", "source", "key", "cell"))
+    return sql, (*question.tables, *facts.tables), values
 
 
-def _revealing(reader: Reader, question: _Question, sql: str, values: Sequence[Any], least: int) -> dict[tuple[str, str], Reason]:
+# From here on people are only estimated (HyperLogLog, within a few in a hundred): no such crowd can be fewer than the least number.
+_CROWD = 500
+
+
+def _revealing(reader: Reader, question: _Question, conditions: Mapping[str, tuple[str, Any]], least: int) -> dict[_At, Reason]:
     """The figures that differ by a few people from a coarser one.
 
     In each dimension where all records of a figure have one value, that value is a filter the figure's records meet; each person
     outside is counted with the dimensions in which their records share it.
     """
-    columns = list(question.dimensions.values())
+    columns = [_number(each) for each in question.dimensions.values()]
+    sql, values = question.flagged(conditions, ("cell", "unit", *columns))
     same = ", ".join(f"CASE WHEN count({d}) = count(*) AND min({d}) = max({d}) THEN min({d}) END AS c{d}" for d in columns)
     shared = " + ".join(f"CASE WHEN f.{d} = s.c{d} THEN {1 << at} ELSE 0 END" for at, d in enumerate(columns))
-    text = f"""{sql}, same AS (SELECT cell, piece, {same} FROM flagged WHERE inside AND piece IS NOT NULL GROUP BY cell, piece),
-      outside AS (SELECT DISTINCT s.cell, s.piece, f.unit, {shared} AS shared FROM flagged f JOIN same s ON f.cell = s.cell
-        WHERE NOT (f.inside AND coalesce(f.piece = s.piece, false)))
-      SELECT cell, piece, shared, count(*) AS n, min(unit, {int(least)}) AS some FROM outside GROUP BY cell, piece, shared"""
-    found: dict[tuple[str, str], list[Outside]] = {}
-    for row in reader.select(text, question.tables, values):
-        found.setdefault((row["cell"], row["piece"]), []).append(Outside(int(row["shared"]), row["n"], row["some"] or ()))
+    begun = f"""{sql}, same AS (SELECT cell, piece, {same} FROM flagged WHERE inside AND piece IS NOT NULL GROUP BY cell, piece),
+      outside AS (SELECT s.cell, s.piece, f.unit, {shared} AS shared FROM flagged f JOIN same s ON f.cell = s.cell
+        WHERE NOT (f.inside AND coalesce(f.piece = s.piece, false)))"""
+    about = f"""{begun} SELECT cell, piece, shared, approx_count_distinct(unit) AS n FROM outside
+      GROUP BY cell, piece, shared ORDER BY cell, piece, shared"""
+    found: dict[_At, list[Outside]] = {}
+    few: list[tuple[str, str, int]] = []
+    for row in reader.select(about, question.tables, values):
+        if row["n"] >= _CROWD:
+            found.setdefault((row["cell"], row["piece"]), []).append(Outside(int(row["shared"]), row["n"]))
+        else:
+            few.append((row["cell"], row["piece"], int(row["shared"])))
+    if few:
+        named = ", ".join(["(?, ?, ?)"] * len(few))
+        exact = f"""{begun}, told AS (SELECT DISTINCT o.* FROM outside o JOIN (VALUES {named}) AS w(cell, piece, shared)
+            ON o.cell = w.cell AND o.piece = w.piece AND o.shared = w.shared)
+          SELECT cell, piece, shared, count(*) AS n, min(unit, {int(least)}) AS some FROM told GROUP BY cell, piece, shared"""
+        for row in reader.select(exact, question.tables, [*values, *(part for place in few for part in place)]):
+            found.setdefault((row["cell"], row["piece"]), []).append(Outside(int(row["shared"]), row["n"], row["some"] or ()))
     one_of = sum(1 << at for at, name in enumerate(question.dimensions) if name.startswith("cut:"))
     return {at: Reason.DIFFERENCE for at, rows in found.items() if withholding.differs_by_few(rows, least, one_of)}
 
 
-def _hidden_rest(
-    reader: Reader, question: _Question, conditions: Mapping[str, tuple[str, Any]], least: int
-) -> dict[tuple[str, str], Reason]:
+def _hidden_rest(reader: Reader, question: _Question, conditions: Mapping[str, tuple[str, Any]], least: int) -> dict[_At, Reason]:
     """The figures hidden because the hidden values beside them hold too few people: a query for each list they stand in."""
-    found: dict[tuple[str, str], Reason] = {}
+    found: dict[_At, Reason] = {}
     lists = [
         (name, {each: told for each, told in conditions.items() if each != name}, told[1]) for name, told in conditions.items()
     ]
@@ -224,16 +293,21 @@ def _hidden_rest(
 
 def _rest(reader: Reader, question: _Question, name: str, others: Mapping[str, tuple[str, Any]], least: int) -> list[Row]:
     """In the list of one dimension's values, under the other conditions: the people hidden, and the next smallest value."""
-    sql, values = question.flagged(others)
     column, whole = question.dimensions[name], name == question.by
+    sql, values = question.flagged(others, ("cell", "unit", column))
     piece = "''" if whole else "piece"
+    alike = "{0}.cell = {1}.cell AND {0}.piece IS NOT DISTINCT FROM {1}.piece"
+    valued = alike + " AND {0}.v IS NOT DISTINCT FROM {1}.v"
     text = f"""{sql}, listed AS (SELECT cell, {piece} AS piece, unit, {column} AS v FROM flagged WHERE inside),
-      each AS (SELECT cell, piece, v, count(DISTINCT unit) AS n FROM listed GROUP BY cell, piece, v),
-      gone AS (SELECT l.cell, l.piece, count(DISTINCT l.unit) AS gone FROM listed l JOIN each e
-        ON l.cell = e.cell AND l.piece IS NOT DISTINCT FROM e.piece AND l.v IS NOT DISTINCT FROM e.v
+      about AS (SELECT cell, piece, v, approx_count_distinct(unit) AS n FROM listed GROUP BY cell, piece, v),
+      counted AS (SELECT l.cell, l.piece, l.v, count(DISTINCT l.unit) AS n FROM listed l
+        JOIN (SELECT * FROM about WHERE n < {_CROWD}) a ON {valued.format("l", "a")} GROUP BY l.cell, l.piece, l.v),
+      each AS (SELECT * FROM counted UNION ALL SELECT * FROM about WHERE n >= {_CROWD}),
+      gone AS (SELECT l.cell, l.piece, count(DISTINCT l.unit) AS gone FROM listed l JOIN counted e ON {valued.format("l", "e")}
         WHERE e.n < {int(least)} OR e.v IS NULL GROUP BY l.cell, l.piece)
       SELECT g.cell, g.piece, g.gone, substr(min(lpad(CAST(e.n AS VARCHAR), 12, '0') || e.v), 13) AS following
-      FROM gone g JOIN each e ON g.cell = e.cell AND g.piece IS NOT DISTINCT FROM e.piece
-        AND e.n >= {int(least)} AND e.v IS NOT NULL
-      WHERE g.gone < {int(least)} GROUP BY g.cell, g.piece, g.gone"""
+      FROM gone g JOIN each e ON {alike.format("g", "e")} AND e.n >= {int(least)} AND e.v IS NOT NULL
+      WHERE g.gone < {int(least)}
+        AND NOT EXISTS (SELECT 1 FROM about a WHERE {alike.format("g", "a")} AND a.v IS NULL AND a.n >= {_CROWD})
+      GROUP BY g.cell, g.piece, g.gone"""
     return reader.select(text, question.tables, values)

@@ -1,0 +1,55 @@
+"""What pages sum is worked out as soon as there is a run, before anybody asks for it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from pathlib import Path
+
+from django.db import DatabaseError, close_old_connections
+
+from vitalfew.runs import HOME
+from vitalfew.web.people.models import Company
+from vitalfew.web.shell.access import Reading
+from vitalfew.web.understand import figures, journeys
+from vitalfew.web.understand.measuring import KEPT, known
+
+log = logging.getLogger("vitalfew.facts")
+LOOK_SECONDS = 3.0
+
+
+def prepare(company: Company) -> None:
+    """Work out every fact of the company's last good run; those of runs that are gone are deleted."""
+    reading = Reading(company)
+    if reading.run is None:
+        return
+    began = time.monotonic()
+    answers = figures.answers(reading)
+    for facts in (figures.COMMENTS, figures.CHECKS, journeys.STEPS, journeys.MOVES, *(answers[:1] if answers else ())):
+        known(reading, facts)
+    for folder in (reading.workspace.home / KEPT).iterdir():
+        if not (reading.workspace.runs / folder.name).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    log.info("facts of the run worked out", extra={"milliseconds": round((time.monotonic() - began) * 1000)})
+
+
+def keep_prepared(stopped: threading.Event) -> None:
+    """Prepare each company's run when a new one has become current, until `stopped`."""
+    done: dict[int, str] = {}
+    while not stopped.is_set():
+        try:
+            close_old_connections()
+            for company in Company.objects.order_by("pk"):
+                pointer = Path(company.folder) / HOME / "current"
+                run = str(pointer.readlink()) if pointer.is_symlink() else ""
+                if run and done.get(company.pk) != run:
+                    # Noted first: what cannot be prepared is worked out when a page asks for it, and fails where somebody sees it.
+                    done[company.pk] = run
+                    prepare(company)
+        except DatabaseError:
+            log.warning("database away, looking again")
+        except Exception:
+            log.exception("facts of a run could not be worked out")
+        stopped.wait(LOOK_SECONDS)

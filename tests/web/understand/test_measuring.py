@@ -1,0 +1,95 @@
+"""Figures under filters: worked out once for a run, and withheld alike whether crowds are counted or estimated."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.web.conftest import Cast
+
+from vitalfew.engine.reader import Reader
+from vitalfew.web.people.models import Company
+from vitalfew.web.shell.access import Reading
+from vitalfew.web.shell.filters import Filters, facets
+from vitalfew.web.understand import figures, journeys, measuring, preparing
+
+FACTS = (figures.COMMENTS, figures.CHECKS, journeys.STEPS, journeys.MOVES)
+
+
+def northlight() -> Reading:
+    return Reading(Company.objects.get(slug="northlight"))
+
+
+def withheld(reading: Reading, filters: Filters, by: str) -> dict[tuple[str, str, str], object]:
+    """Every withheld figure and why."""
+    answers = figures.answers(reading)
+    assert answers is not None
+    found = {}
+    for facts in (*FACTS, answers[0]):
+        for row in measuring._measured(reading, facts, measuring._Asked(filters, by)).rows:
+            found[(facts.name, row.cell, row.piece)] = row.withheld
+    return found
+
+
+@pytest.mark.parametrize(
+    ("filters", "by"),
+    [
+        (Filters(period="2026-Q1"), ""),
+        (Filters(group="Logistics"), "quarter"),
+        (Filters(segment="country=Germany", period="2025"), ""),
+        (Filters(channel="phone"), "cut:sector"),
+    ],
+)
+def test_the_same_is_withheld_whether_crowds_are_counted_or_estimated(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, filters: Filters, by: str
+) -> None:
+    monkeypatch.setattr(measuring, "_CROWD", 10**9)
+    counted = withheld(northlight(), filters, by)
+    monkeypatch.setattr(measuring, "_CROWD", 40)
+    assert withheld(northlight(), filters, by) == counted
+    assert len(set(counted.values())) > 1, "some are withheld and some are not, or this shows nothing"
+
+
+def test_facts_hold_the_records_of_the_run_once(cast: Cast) -> None:
+    reading = northlight()
+    table = measuring.placed(reading, figures.CHECKS)
+    kept = reading.reader.select(f"SELECT count(*) AS n, count(DISTINCT unit) AS people FROM {{{table}}}", (table,))[0]
+    sql = """SELECT count(*) AS n, count(DISTINCT coalesce(person, account, source || '#' || "key")) AS people
+      FROM {promise_checks} WHERE kept IS NOT NULL"""
+    assert kept == reading.reader.select(sql, ("promise_checks",))[0]
+    assert kept["n"] > 100
+    told = facets(reading).segments
+    assert told, "the run has segments"
+
+
+def test_what_is_worked_out_is_read_by_the_next_process_and_goes_with_its_run(cast: Cast, tmp_path: Path) -> None:
+    run = Company.objects.get(slug="northlight").folder
+    for name in ("company.toml", "exports"):
+        source = Path(run) / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    shutil.copytree(Path(run) / ".vitalfew", tmp_path / ".vitalfew", symlinks=True, ignore=shutil.ignore_patterns("facts", "*.db*"))
+    company = Company.objects.create(slug="copy", name="Copy", folder=str(tmp_path))
+    gone = tmp_path / ".vitalfew" / measuring.KEPT / "0123456789abcdef0123"
+    gone.mkdir(parents=True)
+    preparing.prepare(company)
+    assert not gone.exists()
+    reading = Reading(company)
+    assert reading.run is not None
+    files = sorted((tmp_path / ".vitalfew" / measuring.KEPT / reading.run.id).iterdir())
+    assert len(files) == 5
+    before = [(each.name, each.stat().st_mtime_ns) for each in files]
+    again = Reading(company)
+    again.__dict__["reader"] = Reader(again.run.paths() if again.run else {})
+    measuring.placed(again, figures.COMMENTS)
+    assert [(each.name, each.stat().st_mtime_ns) for each in files] == before
+
+
+def test_where_nothing_can_be_written_the_page_still_has_its_facts(cast: Cast, tmp_path: Path) -> None:
+    reading = northlight()
+    assert reading.run is not None
+    reader = Reader(reading.run.paths())
+    in_the_way = tmp_path / "facts"
+    in_the_way.write_text("a file where a folder should be")
+    reader.keep("facts_themes", in_the_way / "run" / "x.parquet", "SELECT theme FROM {themes}", ("themes",))
+    assert reader.select("SELECT count(*) AS n FROM {facts_themes}", ("facts_themes",)) == [{"n": reader.count("themes")}]
