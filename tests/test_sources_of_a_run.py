@@ -17,6 +17,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from vitalfew.settings import Source
+
 PROGRAM = Path(sys.executable).with_name("vitalfew")
 COMPANY = """[company]
 name = "Acme"
@@ -201,3 +203,13 @@ def test_settings_that_do_not_fit_are_told_without_their_secrets(
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "geheim" not in ended.stderr
+
+
+def test_settings_a_run_keeps_are_read_again_as_they_were() -> None:
+    """A run keeps every key of its sources, those left out too; the application goes on with them while company.toml is at fault."""
+    files = {"name": "survey", "table": "responses", "path": "survey.csv", "columns": {"response": "id"}}
+    asked = {"name": "deals", "table": "deals", "sql": "select 1 as id", "database": "env:CRM_URL", "columns": {"deal": "id"}}
+    pages = {"name": "tickets", "table": "interactions", "url": "https://desk.example/tickets", "columns": {"id": "id"}}
+    for each in (files, asked, pages):
+        source = Source.model_validate(each)
+        assert Source.model_validate(source.model_dump(mode="json")) == source

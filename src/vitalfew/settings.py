@@ -209,7 +209,11 @@ class Source(Section):
         given = [name for name in ("path", "sql", "url") if getattr(self, name)]
         if len(given) != 1:
             raise ValueError(f"give exactly one of path, sql and url. Got {', '.join(given) or 'none'} instead")
-        used = {name for name in self.model_fields_set if getattr(self, name) not in (None, "", [], {})}
+        # By value, not by being named: settings kept by a run, or saved in the application, name every key.
+        fields = type(self).model_fields
+        used = {
+            name for name in self.model_fields_set if getattr(self, name) != fields[name].get_default(call_default_factory=True)
+        }
         foreign = sorted(used & {name for origin, names in _ONLY.items() if origin != given[0] for name in names - _ONLY[given[0]]})
         if foreign:
             raise ValueError(f"{', '.join(foreign)}: not for a source with {given[0]}")
