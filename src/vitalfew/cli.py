@@ -87,7 +87,11 @@ def demo(
         generator.write(folder, seed=seed, size=size)
     _run(folder, None, quiet)
     if not no_serve:
-        _serve(folder, "127.0.0.1", port, workers=2)
+        # A new process in place of this one: the engines that drew the charts and read the data keep threads, which do not
+        # survive the fork by which the server makes its workers.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "vitalfew", "serve", str(folder), "--port", str(port)])  # noqa: S606 - our own
 
 
 @app.command()
