@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from vitalfew.edits import Edit, title
 from vitalfew.web.authoring import queries
-from vitalfew.web.authoring.changes import Conflict, Decided, Entry, approve, close, entry
+from vitalfew.web.authoring.changes import Conflict, Decided, Entry, approve, close, entries, entry
 from vitalfew.web.authoring.merging import changed
 from vitalfew.web.authoring.models import Version
 from vitalfew.web.authoring.overlay import new_faults, standing
@@ -42,13 +42,16 @@ def pending(request: HttpRequest, visit: Visit) -> HttpResponse:
         return _decide(request, visit)
     now = standing(visit.company)
     rows = []
-    for version in queries.pending(visit.company):
-        if not may_see(visit, version):
-            continue
+    waiting = [each for each in queries.pending(visit.company) if may_see(visit, each)]
+    begun = queries.begun_from(waiting)
+    written = {
+        name: {each.key: each for each in entries(visit.company, now, name)} for name in {each.item.section for each in waiting}
+    }
+    for version in waiting:
         section = SECTIONS[version.item.section]
-        found = entry(visit.company, now, section.name, version.item.key)
+        found = written[section.name].get(version.item.key)
         # Against what its author began from: against what is in force, somebody else's later change would look undone.
-        begun_from = Version.objects.filter(item=version.item, number=version.based_on).first()
+        begun_from = begun.get((version.item_id, version.based_on))
         before = version.file_values if begun_from is None or begun_from.kind == "file" else begun_from.values
         after = version.file_values if version.kind == "file" else version.values
         called = title(section.name, version.values or before or {}) or str(section.singular)
