@@ -21,6 +21,7 @@ from typing import Any
 from table import write
 
 VISITS = 20
+FILTERED = ("period=2026-Q1", "channel=phone")
 PROGRAM = Path(sys.executable).parent / "vitalfew"
 
 
@@ -58,14 +59,22 @@ def main(workspace: Path, section: str) -> None:
                 found.append("/" + text.replace("<slug:company>", "company"))
         return found
 
-    rows, slowest = [], 0.0
-    for address in addresses(get_resolver().url_patterns):
+    # What the worker does as soon as there is a run, before anybody asks.
+    from vitalfew.web.understand.preparing import prepare
+
+    began = time.perf_counter()
+    prepare(company)
+    prepared = time.perf_counter() - began
+    print(f"facts of the run worked out in {prepared:.1f} s", file=sys.stderr)
+    filtered = [f"/c/company/{page}/?{chosen}" for chosen in FILTERED for page in ("metrics", "themes", "promises", "journeys")]
+    rows, slowest, slowest_first = [], 0.0, 0.0
+    for address in (*addresses(get_resolver().url_patterns), *filtered):
         first, times, size, queries = visits(client, address)
         if not times:
             continue
         times.sort()
         p95 = times[min(len(times) - 1, round(0.95 * len(times)))]
-        slowest = max(slowest, p95)
+        slowest, slowest_first = max(slowest, p95), max(slowest_first, first)
         rows.append(
             (
                 address.removeprefix("/c/company"),
@@ -76,14 +85,15 @@ def main(workspace: Path, section: str) -> None:
                 str(queries),
             )
         )
-    rows.append(("slowest", "", "", f"{slowest * 1000:.0f}", "", ""))
+    rows.append(("slowest", f"{slowest_first * 1000:.0f}", "", f"{slowest * 1000:.0f}", "", ""))
     write(
         section,
         ("page", "first visit, ms", "median, ms", "p95, ms", "page with scripts and styles, kB gzip", "queries"),
         rows,
         "Server time in one process on SQLite. Aims: p95 300 ms (medium), 1,500 ms (a million customers); 250 kB. The "
         "first visit after "
-        "a run reads its tables and draws its charts; what it found is kept.",
+        "a run reads its tables and draws its charts; what it found is kept. What pages sum is worked out by the worker as soon as "
+        f"there is a run, here in {prepared:.0f} s.",
     )
 
 

@@ -10,9 +10,10 @@ from tests.web.conftest import Cast
 
 from vitalfew.engine.reader import Reader
 from vitalfew.web.people.models import Company
+from vitalfew.web.shell import runkept
 from vitalfew.web.shell.access import Reading
 from vitalfew.web.shell.filters import Filters, facets
-from vitalfew.web.understand import figures, journeys, measuring, preparing
+from vitalfew.web.understand import crowds, figures, journeys, measuring, preparing
 
 FACTS = (figures.COMMENTS, figures.CHECKS, journeys.STEPS, journeys.MOVES)
 
@@ -48,6 +49,11 @@ def test_the_same_is_withheld_whether_crowds_are_counted_or_estimated(
     counted = withheld(northlight(), filters, by)
     monkeypatch.setattr(measuring, "_CROWD", 40)
     assert withheld(northlight(), filters, by) == counted
+    monkeypatch.setattr(crowds, "MANY", 0)
+    monkeypatch.setattr(crowds, "PART", 2)
+    monkeypatch.setattr(crowds, "SAMPLED", "f.unit % 2 = 0")
+    monkeypatch.setattr(crowds, "_CROWD_OF_SAMPLE", 30)
+    assert withheld(northlight(), filters, by) == counted, "a sample is asked first"
     assert len(set(counted.values())) > 1, "some are withheld and some are not, or this shows nothing"
 
 
@@ -70,14 +76,14 @@ def test_what_is_worked_out_is_read_by_the_next_process_and_goes_with_its_run(ca
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     shutil.copytree(Path(run) / ".vitalfew", tmp_path / ".vitalfew", symlinks=True, ignore=shutil.ignore_patterns("facts", "*.db*"))
     company = Company.objects.create(slug="copy", name="Copy", folder=str(tmp_path))
-    gone = tmp_path / ".vitalfew" / measuring.KEPT / "0123456789abcdef0123"
+    gone = tmp_path / ".vitalfew" / runkept.KEPT / "0123456789abcdef0123"
     gone.mkdir(parents=True)
     preparing.prepare(company)
     assert not gone.exists()
     reading = Reading(company)
     assert reading.run is not None
-    files = sorted((tmp_path / ".vitalfew" / measuring.KEPT / reading.run.id).iterdir())
-    assert len(files) == 5
+    files = sorted((tmp_path / ".vitalfew" / runkept.KEPT / reading.run.id).iterdir())
+    assert [sum(each.name.startswith(kind) for each in files) for kind in ("facts_", "known_", "sums_", "facets_")] == [5, 5, 6, 1]
     before = [(each.name, each.stat().st_mtime_ns) for each in files]
     again = Reading(company)
     again.__dict__["reader"] = Reader(again.run.paths() if again.run else {})
@@ -93,3 +99,11 @@ def test_where_nothing_can_be_written_the_page_still_has_its_facts(cast: Cast, t
     in_the_way.write_text("a file where a folder should be")
     reader.keep("facts_themes", in_the_way / "run" / "x.parquet", "SELECT theme FROM {themes}", ("themes",))
     assert reader.select("SELECT count(*) AS n FROM {facts_themes}", ("facts_themes",)) == [{"n": reader.count("themes")}]
+
+
+def test_what_everybody_asks_is_the_same_from_the_file_as_from_the_facts(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = measuring.measure(northlight(), figures.CHECKS, Filters())
+    monkeypatch.setattr(measuring, "_MEASURED", runkept.PerRun(10))
+    monkeypatch.setattr(measuring, "_measured", lambda *_: pytest.fail("it is read from the file"))
+    assert measuring.measure(northlight(), figures.CHECKS, Filters()) == first
+    assert first.rows

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from vitalfew.engine.reader import Where
-from vitalfew.web.shell.runkept import PerRun
+from vitalfew.web.shell.runkept import PerRun, on_disk
 
 if TYPE_CHECKING:
     from vitalfew.web.shell.access import Reading, Visit
@@ -93,7 +93,7 @@ _READ = ("responses", "interactions", "orders")
 def facets(visit: Reading) -> Facets:
     """What the visitor's run can be filtered by."""
 
-    def made() -> Facets:
+    def told() -> list[Any]:
         reader = visit.reader
         quarters = [(row["y"], row["q"]) for row in reader.select(_PERIODS, _READ)]
         years = list(dict.fromkeys(year for year, _quarter in quarters))
@@ -104,6 +104,10 @@ def facets(visit: Reading) -> Facets:
         named = {
             name: [row["v"] for row in reader.select(_COLUMN.replace("{column}", name), _READ)] for name in ("group", "channel")
         }
+        return [periods, cuts, named]
+
+    def made() -> Facets:
+        periods, cuts, named = told() if visit.run is None else on_disk(visit, "facets_1", told)
         groups = dict.fromkeys([*(each.name for each in visit.settings.group), *named["group"]])
         return Facets(
             tuple(periods), {name: tuple(values) for name, values in cuts.items()}, tuple(groups), tuple(named["channel"])

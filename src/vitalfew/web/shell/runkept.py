@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from vitalfew.web.shell.access import Reading
 
 Kept = TypeVar("Kept")
+# The folder of the workspace that holds what is worked out of runs; deleted, it is worked out anew.
+KEPT = "facts"
 
 
 class PerRun(Generic[Kept]):
@@ -34,3 +39,22 @@ class PerRun(Generic[Kept]):
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return made
+
+
+def on_disk(reading: Reading, name: str, make: Callable[[], list[Any]]) -> list[Any]:
+    """What `make` gives, as JSON in a file of the run, so that it is made once for all processes.
+
+    Where nothing can be written it is made again.
+    """
+    folder = reading.run.folder.name if reading.run else "none"
+    path = reading.workspace.home / KEPT / folder / f"{name}.json"
+    with suppress(OSError, ValueError):
+        found: list[Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    made = make()
+    aside = path.with_name(f".{name}-{secrets.token_hex(4)}.json")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps(made), encoding="utf-8")
+        aside.replace(path)
+    return made

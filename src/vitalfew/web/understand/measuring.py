@@ -17,13 +17,12 @@ from vitalfew.runs import digest
 from vitalfew.web.shell import withholding
 from vitalfew.web.shell.access import Reading
 from vitalfew.web.shell.filters import Filters, facets
-from vitalfew.web.shell.runkept import PerRun
+from vitalfew.web.shell.runkept import KEPT, PerRun, on_disk
 from vitalfew.web.shell.withholding import Outside, Reason
+from vitalfew.web.understand import crowds
 
 # Cuts that withholding looks at; a run with more of them has the first, by name.
 MOST_CUTS = 8
-# The folder of the workspace that holds the facts of runs; deleted, it is worked out anew.
-KEPT = "facts"
 # A figure: its cell and the piece of its breakdown.
 _At = tuple[str, str]
 _COLUMNS = (("account", "account"), ("group", "grp"), ("channel", "channel"))
@@ -52,6 +51,19 @@ class Sums:
     people: int
     sums: Mapping[str, float | None]
     withheld: Reason | None = None
+
+    @property
+    def plain(self) -> list[Any]:
+        """As `of` takes it back."""
+        reason = self.withheld.value if self.withheld else None
+        sums = {name: None if each is None else float(each) for name, each in self.sums.items()}
+        return [self.cell, self.piece, self.n, self.people, sums, reason]
+
+    @classmethod
+    def of(cls, plain: Sequence[Any]) -> Sums:
+        """The sums from what `plain` gave."""
+        cell, piece, n, people, sums, reason = plain
+        return cls(cell, piece, n, people, sums, Reason(reason) if reason else None)
 
 
 @dataclass(frozen=True)
@@ -96,15 +108,18 @@ class _Question:
                 found[name] = (f"d_{column} = ?", getattr(self.filters, name))
         return found
 
-    def flagged(self, conditions: Mapping[str, tuple[str, Any]], columns: Sequence[str]) -> tuple[str, list[Any]]:
-        """`columns` of the facts, whether they are `inside` the conditions, and the `piece` of the breakdown."""
+    def flagged(
+        self, conditions: Mapping[str, tuple[str, Any]], columns: Sequence[str], cells: Sequence[str] = ()
+    ) -> tuple[str, list[Any]]:
+        """`columns` of the facts, whether they are `inside` the conditions, and the `piece` of the breakdown; of `cells` alone when
+        some are named."""
         inside = " AND ".join(sql for sql, _value in conditions.values()) or "true"
         values = [value for _sql, value in conditions.values()]
         piece = self.dimensions[self.by] if self.by else "''"
-        only = ""
-        if self.cell:
-            only = " WHERE cell = ?"
-            values.append(self.cell)
+        only, cells = "", cells or ((self.cell,) if self.cell else ())
+        if cells:
+            only = f" WHERE cell IN ({', '.join('?' * len(cells))})"
+            values += cells
         wanted = ", ".join(f'"{each}"' for each in columns)
         text = f"SELECT {wanted}, coalesce({inside}, false) AS inside, {piece} AS piece FROM {{{self.table}}}{only}"
         return f"WITH flagged AS ({text})", values
@@ -164,7 +179,19 @@ _SUMS = """SELECT cell, piece, count(*) AS n, count(DISTINCT unit) AS people, su
 def measure(visit: Reading, facts: Facts, filters: Filters, by: str = "", cell: str = "") -> Measured:
     """The sums of each cell (or of `cell`) under `filters`, `by` quarter, year, group, channel or cut:NAME when one is named."""
     key = (facts.name, facts.values, filters, by, cell)
-    return _MEASURED.of(visit, key, lambda: _measured(visit, facts, _Asked(filters, by, cell)))
+
+    def made() -> Measured:
+        asked = _Asked(filters, by, cell)
+        if filters != Filters():
+            return _measured(visit, facts, asked)
+        # Without filters everybody asks the same, and everything is summed: worked out once for all processes.
+        least = withholding.least_of(visit.settings.company.minimum_group)
+        name = f"sums_{digest(placed(visit, facts), by, cell, str(least))}"
+        return Measured(
+            tuple(map(Sums.of, on_disk(visit, name, lambda: [each.plain for each in _measured(visit, facts, asked).rows])))
+        )
+
+    return _MEASURED.of(visit, key, made)
 
 
 _MEASURED: PerRun[Measured] = PerRun(600)
@@ -176,10 +203,14 @@ def known(visit: Reading, facts: Facts) -> frozenset[str]:
 
     def made() -> frozenset[str]:
         table = placed(visit, facts)
-        row = visit.reader.select(
-            f"""SELECT count(d_year) > 0 AS period, count(d_account) > 0 AS account, count(d_grp) > 0 AS "group",
+        row = on_disk(
+            visit,
+            f"known_{digest(table)}",
+            lambda: visit.reader.select(
+                f"""SELECT count(d_year) > 0 AS period, count(d_account) > 0 AS account, count(d_grp) > 0 AS "group",
               count(d_channel) > 0 AS channel FROM {{{table}}}""",
-            (table,),
+                (table,),
+            ),
         )[0]
         return frozenset(name for name, is_known in row.items() if is_known) | {"segment"}
 
@@ -243,13 +274,12 @@ def _revealing(reader: Reader, question: _Question, conditions: Mapping[str, tup
     In each dimension where all records of a figure have one value, that value is a filter the figure's records meet; each person
     outside is counted with the dimensions in which their records share it.
     """
-    columns = [_number(each) for each in question.dimensions.values()]
-    sql, values = question.flagged(conditions, ("cell", "unit", *columns))
-    same = ", ".join(f"CASE WHEN count({d}) = count(*) AND min({d}) = max({d}) THEN min({d}) END AS c{d}" for d in columns)
-    shared = " + ".join(f"CASE WHEN f.{d} = s.c{d} THEN {1 << at} ELSE 0 END" for at, d in enumerate(columns))
-    begun = f"""{sql}, same AS (SELECT cell, piece, {same} FROM flagged WHERE inside AND piece IS NOT NULL GROUP BY cell, piece),
-      outside AS (SELECT s.cell, s.piece, f.unit, {shared} AS shared FROM flagged f JOIN same s ON f.cell = s.cell
-        WHERE NOT (f.inside AND coalesce(f.piece = s.piece, false)))"""
+    cells: tuple[str, ...] = ()
+    if crowds.is_large(reader, question.table):
+        cells = _doubtful(reader, question, conditions)
+        if not cells:
+            return {}
+    begun, values = _outside(question, conditions, cells)
     about = f"""{begun} SELECT cell, piece, shared, approx_count_distinct(unit) AS n FROM outside
       GROUP BY cell, piece, shared ORDER BY cell, piece, shared"""
     found: dict[_At, list[Outside]] = {}
@@ -261,13 +291,40 @@ def _revealing(reader: Reader, question: _Question, conditions: Mapping[str, tup
             few.append((row["cell"], row["piece"], int(row["shared"])))
     if few:
         named = ", ".join(["(?, ?, ?)"] * len(few))
-        exact = f"""{begun}, told AS (SELECT DISTINCT o.* FROM outside o JOIN (VALUES {named}) AS w(cell, piece, shared)
+        exact = f"""{begun}, named AS (SELECT DISTINCT o.* FROM outside o JOIN (VALUES {named}) AS w(cell, piece, shared)
             ON o.cell = w.cell AND o.piece = w.piece AND o.shared = w.shared)
-          SELECT cell, piece, shared, count(*) AS n, min(unit, {int(least)}) AS some FROM told GROUP BY cell, piece, shared"""
+          SELECT cell, piece, shared, count(*) AS n, min(unit, {int(least)}) AS some FROM named GROUP BY cell, piece, shared"""
         for row in reader.select(exact, question.tables, [*values, *(part for place in few for part in place)]):
             found.setdefault((row["cell"], row["piece"]), []).append(Outside(int(row["shared"]), row["n"], row["some"] or ()))
     one_of = sum(1 << at for at, name in enumerate(question.dimensions) if name.startswith("cut:"))
     return {at: Reason.DIFFERENCE for at, rows in found.items() if withholding.differs_by_few(rows, least, one_of)}
+
+
+def _outside(
+    question: _Question, conditions: Mapping[str, tuple[str, Any]], cells: Sequence[str] = (), only: str = "true"
+) -> tuple[str, list[Any]]:
+    """SQL of `same`, what is constant in each figure, and `outside`, the facts outside it with what they share; and its values."""
+    columns = [_number(each) for each in question.dimensions.values()]
+    sql, values = question.flagged(conditions, ("cell", "unit", *columns), cells)
+    same = ", ".join(f"CASE WHEN count({d}) = count(*) AND min({d}) = max({d}) THEN min({d}) END AS c{d}" for d in columns)
+    shared = " + ".join(f"CASE WHEN f.{d} = s.c{d} THEN {1 << at} ELSE 0 END" for at, d in enumerate(columns))
+    constant = " + ".join(f"CASE WHEN c{d} IS NOT NULL THEN {1 << at} ELSE 0 END" for at, d in enumerate(columns))
+    text = f"""{sql}, told AS (SELECT cell, piece, {same} FROM flagged WHERE inside AND piece IS NOT NULL GROUP BY cell, piece),
+      same AS (SELECT *, {constant} AS constant FROM told),
+      outside AS (SELECT s.cell, s.piece, f.unit, {shared} AS shared FROM flagged f JOIN same s ON f.cell = s.cell
+        WHERE {only} AND NOT (f.inside AND coalesce(f.piece = s.piece, false)))"""
+    return text, values
+
+
+def _doubtful(reader: Reader, question: _Question, conditions: Mapping[str, tuple[str, Any]]) -> tuple[str, ...]:
+    """The cells a sample of the people leaves in doubt: for those, everybody outside is counted."""
+    begun, values = _outside(question, conditions, only=crowds.SAMPLED)
+    text = f"""{begun}, about AS (SELECT cell, piece, shared, approx_count_distinct(unit) AS n FROM outside
+        GROUP BY cell, piece, shared)
+      SELECT s.cell, s.piece, s.constant, a.shared, a.n FROM same s LEFT JOIN about a ON a.cell = s.cell AND a.piece = s.piece"""
+    chosen = {*conditions, *([question.by] if question.by else [])}
+    places = [at for at, name in enumerate(question.dimensions) if name in chosen]
+    return crowds.doubtful(reader.select(text, question.tables, values), places)
 
 
 def _hidden_rest(reader: Reader, question: _Question, conditions: Mapping[str, tuple[str, Any]], least: int) -> dict[_At, Reason]:
@@ -293,21 +350,32 @@ def _hidden_rest(reader: Reader, question: _Question, conditions: Mapping[str, t
 
 def _rest(reader: Reader, question: _Question, name: str, others: Mapping[str, tuple[str, Any]], least: int) -> list[Row]:
     """In the list of one dimension's values, under the other conditions: the people hidden, and the next smallest value."""
-    column, whole = question.dimensions[name], name == question.by
-    sql, values = question.flagged(others, ("cell", "unit", column))
-    piece = "''" if whole else "piece"
+    column, piece = question.dimensions[name], "''" if name == question.by else "piece"
+    people = crowds.estimate(reader, question.table, _CROWD)
+    # Where every value has a crowd, or those without a value are one, nothing is hidden: one look settles most cells.
+    sql, values = question.flagged(others, ("cell", "unit", _number(column)))
+    unsure = reader.select(
+        f"""{sql}, about AS (SELECT cell, {piece} AS piece, {_number(column)} AS v, {people.sql} AS n FROM flagged WHERE inside
+          GROUP BY ALL) SELECT DISTINCT cell FROM about GROUP BY cell, piece
+          HAVING bool_or(v IS NULL OR n < {people.crowd}) AND NOT bool_or(v IS NULL AND n >= {people.crowd}) ORDER BY cell""",
+        question.tables,
+        values,
+    )
+    if not unsure:
+        return []
+    sql, values = question.flagged(others, ("cell", "unit", column), [row["cell"] for row in unsure if row["cell"] is not None])
     alike = "{0}.cell = {1}.cell AND {0}.piece IS NOT DISTINCT FROM {1}.piece"
     valued = alike + " AND {0}.v IS NOT DISTINCT FROM {1}.v"
     text = f"""{sql}, listed AS (SELECT cell, {piece} AS piece, unit, {column} AS v FROM flagged WHERE inside),
-      about AS (SELECT cell, piece, v, approx_count_distinct(unit) AS n FROM listed GROUP BY cell, piece, v),
+      about AS (SELECT cell, piece, v, {people.sql} AS n FROM listed GROUP BY cell, piece, v),
       counted AS (SELECT l.cell, l.piece, l.v, count(DISTINCT l.unit) AS n FROM listed l
-        JOIN (SELECT * FROM about WHERE n < {_CROWD}) a ON {valued.format("l", "a")} GROUP BY l.cell, l.piece, l.v),
-      each AS (SELECT * FROM counted UNION ALL SELECT * FROM about WHERE n >= {_CROWD}),
+        JOIN (SELECT * FROM about WHERE n < {people.crowd}) a ON {valued.format("l", "a")} GROUP BY l.cell, l.piece, l.v),
+      each AS (SELECT * FROM counted UNION ALL SELECT * FROM about WHERE n >= {people.crowd}),
       gone AS (SELECT l.cell, l.piece, count(DISTINCT l.unit) AS gone FROM listed l JOIN counted e ON {valued.format("l", "e")}
         WHERE e.n < {int(least)} OR e.v IS NULL GROUP BY l.cell, l.piece)
       SELECT g.cell, g.piece, g.gone, substr(min(lpad(CAST(e.n AS VARCHAR), 12, '0') || e.v), 13) AS following
       FROM gone g JOIN each e ON {alike.format("g", "e")} AND e.n >= {int(least)} AND e.v IS NOT NULL
       WHERE g.gone < {int(least)}
-        AND NOT EXISTS (SELECT 1 FROM about a WHERE {alike.format("g", "a")} AND a.v IS NULL AND a.n >= {_CROWD})
+        AND NOT EXISTS (SELECT 1 FROM about a WHERE {alike.format("g", "a")} AND a.v IS NULL AND a.n >= {people.crowd})
       GROUP BY g.cell, g.piece, g.gone"""
     return reader.select(text, question.tables, values)

@@ -13,8 +13,10 @@ from django.db import DatabaseError, close_old_connections
 from vitalfew.runs import HOME
 from vitalfew.web.people.models import Company
 from vitalfew.web.shell.access import Reading
+from vitalfew.web.shell.filters import Filters, facets
+from vitalfew.web.shell.runkept import KEPT
 from vitalfew.web.understand import figures, journeys
-from vitalfew.web.understand.measuring import KEPT, known
+from vitalfew.web.understand.measuring import known, measure
 
 log = logging.getLogger("vitalfew.facts")
 LOOK_SECONDS = 3.0
@@ -29,6 +31,9 @@ def prepare(company: Company) -> None:
     answers = figures.answers(reading)
     for facts in (figures.COMMENTS, figures.CHECKS, journeys.STEPS, journeys.MOVES, *(answers[:1] if answers else ())):
         known(reading, facts)
+        measure(reading, facts, Filters())
+    measure(reading, figures.COMMENTS, Filters(), "quarter")
+    facets(reading)
     for folder in (reading.workspace.home / KEPT).iterdir():
         if not (reading.workspace.runs / folder.name).exists():
             shutil.rmtree(folder, ignore_errors=True)
