@@ -15,6 +15,7 @@ from vitalfew.settings import Group
 from vitalfew.web.act.changing import changeable
 from vitalfew.web.act.sheet import sheet_of
 from vitalfew.web.focus import plan
+from vitalfew.web.shell import telling
 from vitalfew.web.shell.access import Visit, page
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def raci(request: HttpRequest, visit: Visit) -> HttpResponse:
             one[row["letter"]].append(row["role"])
         notes = [each.strip() for each in (row["note"] or "").split(";") if each.strip()]
         one["proposed"] |= "proposed" in notes
-        one["faults"] += [each for each in notes if each != "proposed"]
+        one["faults"] += [telling.told(each) for each in notes if each != "proposed"]
     chosen = {row["name"] for row in book.chosen}
     missing = sorted(chosen - set(works))
     given = {"book": book, "works": list(works.values()), "faults": faults_of(book), "missing": missing}
@@ -126,7 +127,7 @@ def faults_of(book: Book) -> list[str]:
     for row in book["raci"]:
         for note in (row["note"] or "").split(";"):
             if note.strip() and note.strip() != "proposed":
-                found.append(_("%(work)s: %(fault)s") % {"work": row["work"], "fault": note.strip()})
+                found.append(_("%(work)s: %(fault)s") % {"work": row["work"], "fault": telling.told(note.strip())})
     roles = {row["role"] for row in book["raci"]}
     leads = {each.name: each.lead for each in book.company.group}
     if roles:

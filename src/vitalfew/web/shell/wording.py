@@ -106,7 +106,10 @@ def figure(row: Mapping[str, Any], form: str = "points", currency: str = "") -> 
     """Value, interval and n of a row; or its note when there is no value."""
     write = form_of(form, currency)
     if row.get("value") is None:
-        return str(row.get("note") or _("not computed"))
+        # telling writes figures by this module.
+        from vitalfew.web.shell import telling  # noqa: PLC0415
+
+        return telling.told(row.get("note")) or _("not computed")
     within = interval(row.get("low"), row.get("high"), write)
     told = f"{write(row['value'])} ({within})" if within else write(row["value"])
     return told + (_(", n = %(n)s") % {"n": number(row["n"], 0)} if row.get("n") is not None else "")

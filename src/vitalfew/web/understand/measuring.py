@@ -99,13 +99,13 @@ class _Question:
         found: dict[str, tuple[str, Any]] = {}
         period = self.filters.period
         if period:
-            found["quarter" if "-" in period else "year"] = ("d_quarter = ?" if "-" in period else "d_year = ?", period)
+            found["quarter" if "-" in period else "year"] = (_is("d_quarter" if "-" in period else "d_year"), period)
         cut = self.filters.cut
         if cut and cut[0] in self.cuts:
-            found[f"cut:{cut[0]}"] = (f"d_s{self.cuts.index(cut[0])} = ?", cut[1])
+            found[f"cut:{cut[0]}"] = (_is(f"d_s{self.cuts.index(cut[0])}"), cut[1])
         for name, column in _COLUMNS:
             if getattr(self.filters, name):
-                found[name] = (f"d_{column} = ?", getattr(self.filters, name))
+                found[name] = (_is(f"d_{column}"), getattr(self.filters, name))
         return found
 
     def flagged(
@@ -168,6 +168,11 @@ def placed(reading: Reading, facts: Facts) -> str:
 def _number(column: str) -> str:
     """The column beside a dimension's that holds its values as numbers: whether two are equal is told in a fraction of the time."""
     return f"n{column}"
+
+
+def _is(column: str) -> str:
+    """The condition that a dimension has the value bound to it."""
+    return f"{_number(column)} = hash(CAST(? AS VARCHAR))"
 
 
 _SUMS = """SELECT cell, piece, count(*) AS n, count(DISTINCT unit) AS people, sum(weight) AS weight,
@@ -337,7 +342,7 @@ def _hidden_rest(reader: Reader, question: _Question, conditions: Mapping[str, t
         # A quarter stands among all quarters, and among those of its year.
         year = str(conditions["quarter"][1])[:4]
         others = {name: told for name, told in conditions.items() if name != "quarter"}
-        lists.append(("quarter", {**others, "year": ("d_year = ?", year)}, conditions["quarter"][1]))
+        lists.append(("quarter", {**others, "year": (_is("d_year"), year)}, conditions["quarter"][1]))
     if question.by:
         lists.append((question.by, dict(conditions), None))
     for name, others, value in lists:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from vitalfew.documents import words
 from vitalfew.vocabulary import NOT_ASSIGNED
 from vitalfew.web.focus import plan
-from vitalfew.web.shell import wording
+from vitalfew.web.shell import telling, wording
 
 if TYPE_CHECKING:
     from vitalfew.documents.book import Book
@@ -32,11 +32,11 @@ def month(value: date | None) -> str:
 
 @register.filter
 def plainly(text: str | None, currency: str = "") -> str:
-    """A sentence of the run as people read it."""
+    """A sentence of the run as people read it, in their language."""
     line = words.plainly(text, currency).strip()
     # The full stop of a quotation at the end stands inside it, or nowhere.
     quoted = re.search('[”"][.]?$', line)
-    return words.sentence(line.removesuffix(".") + ".").removesuffix(".") if quoted else words.sentence(line)
+    return telling.told(words.sentence(line.removesuffix(".") + ".").removesuffix(".") if quoted else words.sentence(line))
 
 
 @register.filter
@@ -112,7 +112,7 @@ def _link(address: str, name: str) -> SafeString:
 @register.simple_tag
 def owner(book: Book, row: Row) -> str:
     """Who answers for an initiative."""
-    return book.owner(dict(row))
+    return telling.told(book.owner(dict(row)))
 
 
 @register.simple_tag

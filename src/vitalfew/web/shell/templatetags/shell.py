@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from vitalfew.web.shell import wording
+from vitalfew.web.shell import telling, wording
 from vitalfew.web.shell.filters import Filters
 from vitalfew.web.shell.helping import BY_ROUTE
 
@@ -23,6 +23,7 @@ register.filter("points", wording.points)
 register.filter("day", wording.day)
 register.filter("moment", wording.moment)
 register.filter("money", wording.money)
+register.filter("told", telling.told)
 
 
 @register.simple_tag(takes_context=True)

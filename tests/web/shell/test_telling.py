@@ -1,0 +1,110 @@
+"""The sentences of a run in the reader's language: found again, their figures kept, names and quotes as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pyarrow.parquet as pq
+import pytest
+from django.conf import settings
+from django.utils import translation
+from tests.web.conftest import Cast
+
+from vitalfew.web.people.models import Company
+from vitalfew.web.shell import sentences
+from vitalfew.web.shell.access import Reading
+from vitalfew.web.shell.telling import KINDS, told, unknown
+
+LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
+# The columns in which a run writes sentences of its own.
+WRITTEN = {
+    "actions": ("indicator",),
+    "benefits": ("note",),
+    "drivers": ("note",),
+    "effects": ("note", "metric"),
+    "initiatives": ("reason",),
+    "issues": ("note",),
+    "journey": ("note",),
+    "levels": ("why",),
+    "not_computed": ("figure", "reason", "data"),
+    "one_pages": ("label", "text"),
+    "point_value": ("note",),
+    "portfolio": ("note",),
+    "promises": ("note",),
+    "quarantine": ("reason",),
+    "remarks": ("remark",),
+    "risks": ("because", "may", "leading_to", "action", "trigger"),
+    "themes": ("note",),
+    "metrics": ("note",),
+    "links": ("rule",),
+    "evidence": ("role",),
+}
+
+
+def written(reading: Reading) -> Iterator[tuple[str, str]]:
+    """Every sentence of the run with its column."""
+    assert reading.run is not None
+    paths = reading.run.paths()
+    for table, columns in WRITTEN.items():
+        found = pq.read_table(paths[table], columns=list(columns))
+        for column in columns:
+            for value in sorted({each for each in found.column(column).to_pylist() if each}):
+                yield f"{table}.{column}", value
+
+
+def test_every_sentence_of_the_demo_company_is_known(cast: Cast) -> None:
+    reading = Reading(Company.objects.get(slug="northlight"))
+    authored = (reading.workspace.folder / "company.toml").read_text(encoding="utf-8")
+    names = {row["name"] for table in ("issues", "themes", "initiatives") for row in reading.reader.small(table)}
+    left, sentences_seen = [], 0
+    for column, value in written(reading):
+        if value in authored or value in names:
+            continue
+        sentences_seen += 1
+        for part in unknown(value):
+            # What people wrote themselves stays as it is, also when the run cut it.
+            if part not in names and part.rstrip("….") not in authored and not part.startswith("“"):
+                left.append((column, part))
+    assert sentences_seen > 300
+    assert left == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_figure_is_lost_or_made_up_by_saying_it_in_another_language(cast: Cast, language: str) -> None:
+    def digits(text: str) -> list[str]:
+        # The days and months a language writes in words or numbers are no figures; separators differ.
+        plain = re.sub(r"(?<=\d)[.,\u00a0\u202f ](?=\d)", "", text)
+        return sorted(re.findall(r"\d+", re.sub(r"\d{4}-\d{2}(-\d{2})?", "", plain)))
+
+    reading = Reading(Company.objects.get(slug="northlight"))
+    with translation.override(language):
+        for column, value in written(reading):
+            if not re.search(r"[A-Z]{3} \d|[€£$]|\d{4}-\d{2}| 20\d\d", value):
+                assert digits(told(value)) == digits(value), column
+
+
+def test_a_reason_in_german_and_french() -> None:
+    reason = "in: adds EUR 35,800 within the 12 months; without it the best other plan is worth EUR 21,500 less"
+    with translation.override("fr"):
+        assert told(reason) == (
+            "dans le plan\u00a0: ajoute 35\u00a0800\u00a0€ en 12 mois\u00a0; sans elle, le meilleur autre plan vaut 21\u00a0500\u00a0€ de moins"
+        )
+    with translation.override("de"):
+        assert "35.800\u00a0€" in told(reason)
+        assert "without" not in told(reason)
+    with translation.override("en"):
+        assert told(reason) == reason
+
+
+@pytest.mark.parametrize("text", ["Ordering by phone, key and people", "“the key, the phone, people”", "", "Søren"])
+def test_names_and_quotes_stay_as_they_are(text: str) -> None:
+    with translation.override("de"):
+        assert told(text) == text
+
+
+def test_every_placeholder_is_of_a_known_kind() -> None:
+    for text in sentences.EVERY:
+        for name in re.findall(r"%\((\w+)\)s", text):
+            assert name.partition("_")[0] in KINDS, text
+    assert len(set(sentences.EVERY)) > 400
