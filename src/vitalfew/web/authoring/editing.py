@@ -101,6 +101,9 @@ def create(request: HttpRequest, visit: Visit, section: str) -> HttpResponse:
         if "name" in values:
             form.add_error("name", _("There is one of this name already."))
             return _form(request, shape, None, form, Begun(0, None, None))
+        if shape.one_a_key:
+            form.add_error(None, _("There is a decision on these two already. Change that one."))
+            return _form(request, shape, None, form, Begun(0, None, None))
         key = free(key, found)
     return _save(request, visit, shape, key, _begun(found.get(key)), values, form)
 

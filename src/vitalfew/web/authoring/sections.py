@@ -25,7 +25,7 @@ class Section:
 
     `lead_decides`: a lead's changes to it take effect at once where it belongs to the lead's own group. `of_group`: it is part of a
     group's own report, so other groups do not read it. `confidential`: only those who write it read it. `needs`: a capability that
-    reading and writing it asks for besides, for the whole company.
+    reading and writing it asks for besides, for the whole company. `one_a_key`: a second entry of one key is refused.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Section:
     confidential: bool = False
     single: bool = False
     needs: str = ""
+    one_a_key: bool = False
 
 
 SECTIONS: dict[str, Section] = {
@@ -150,6 +151,7 @@ SECTIONS: dict[str, Section] = {
             _("Say of two records that they are one person's or two people's. It holds in every later run until it is taken back."),
             shapes.Link,
             needs="identity.decide",
+            one_a_key=True,
         ),
     )
 }
