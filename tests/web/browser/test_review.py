@@ -45,6 +45,10 @@ def test_a_pair_is_decided_undone_and_skipped(
     walk.open("/c/northlight/links/")
     assert page.get_by_role("button", name="Undo this join").count() > 5
     walk.follow("main a[href$='/review/']")
+    walk.follow("main a[href*='/customers/']")
+    assert page.locator("#joined").inner_text() == "Which records are joined here"
+    page.locator("main details summary").first.click()
+    walk.look()
     assert walk.faults == [], "\n".join(walk.faults)
 
 

@@ -108,6 +108,19 @@ def test_those_who_may_not_read_names_see_forms_of_values_and_no_button(cast: Ca
     assert not any("@" in row["left"] + row["right"] for row in listed)
 
 
+def test_an_entry_whose_records_were_changed_in_its_form_is_undone_all_the_same(cast: Cast) -> None:
+    owner, rows = cast.client("owner"), pairs(cast)
+    decide(owner, rows[0]["left"], rows[0]["right"], "same")
+    key = Item.objects.get(section="link").key
+    opened = owner.get(f"/c/northlight/write/link/entry/{key}/edit/")
+    changed = {"left": rows[1]["left"], "right": rows[1]["right"], "decision": "same", "begun": opened.context["begun"]}
+    assert owner.post(f"/c/northlight/write/link/entry/{key}/edit/", changed).status_code == 302
+    assert "You said" not in said(owner)
+    assert rows[0]["left"] in said(owner)
+    decide(owner, rows[1]["right"], rows[1]["left"], "undo")
+    assert [each.values for each in in_force(cast.company)] == [None]
+
+
 def test_skipping_goes_through_all_and_begins_again(cast: Cast) -> None:
     owner, listed = cast.client("owner"), pairs(cast)
     page = said(owner, f"{WHERE}?at=2")

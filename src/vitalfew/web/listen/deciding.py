@@ -126,8 +126,11 @@ def decide(request: HttpRequest, visit: Visit) -> HttpResponse:
     if "\x00" in "".join((*given.values(), reason)) or what not in (*DECISIONS, "undo"):
         messages.error(request, _("This decision cannot be kept."))
         return redirect(back)
-    key = key_of(LINK, given)
     now = standing(visit.company)
+    left, right = sorted(given[side].strip() for side in ("left", "right"))
+    known = decisions(visit).get((left, right))
+    # An entry keeps its key when its records are changed in its form.
+    key = known.key if known is not None else key_of(LINK, given)
     found = entry(visit.company, now, LINK, key)
     change = _change(found, key, given, what, reason)
     if change is None:
