@@ -124,6 +124,18 @@ def test_a_rerun_on_the_same_workspace_is_the_same_run_even_when_its_files_are_l
     assert {name: (again.folder / name).read_bytes() for name in again.files()} == kept
 
 
+def test_inputs_that_change_and_change_back_are_the_same_run_when_nobody_was_joined_or_split(workspace: Path) -> None:
+    first = ran(workspace)
+    question = '[source.questions.again]\ncolumn = "Q2"\nkind = "number"\n'
+    other = ran(workspace, question)
+    assert other.stages["listen"].key != first.stages["listen"].key
+    assert person_of(other) == person_of(first)
+    assert ran(workspace).id == first.id
+    third = ran(workspace, JOIN)
+    assert ran(workspace, JOIN + question).id != third.id
+    assert ran(workspace, JOIN).id == third.id
+
+
 def test_an_id_outlives_the_record_it_was_made_from(workspace: Path) -> None:
     before = person_of(ran(workspace))
     rows = answers().splitlines()

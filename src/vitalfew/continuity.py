@@ -1,8 +1,8 @@
 """What one run hands to the next: whose each record was, so that ids of persons stay (`listen.ledger`).
 
 The ledger is a table of the run, so a killed run leaves ledger and run as they were, and going back to a run goes back to its ids.
-It is an input of the next run, except of a run on the same inputs: that one goes on from the same run before, so that it is the
-same run.
+It is an input of the next run, except where an earlier run had the same inputs and nobody's id has changed since: then the next run
+goes on from what that one went on from, so that it is the same run.
 """
 
 from __future__ import annotations
@@ -50,7 +50,20 @@ def past(workspace: runs.Workspace, stage: str, base: str, working: Path) -> Pas
         return Past(base, None)
     if record.base == base:
         return Past(record.key, _going_on(base, kept, working, _BEFORE).known)
+    for run in workspace.finished():
+        earlier = run.stages.get(stage)
+        if earlier is not None and earlier.base == base and _same(run.folder / FILE, kept):
+            return Past(earlier.key, _going_on(base, run.folder / FILE, working, _BEFORE).known)
     return _going_on(base, kept, working, _NOW)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two ledgers say the same of whose each record is."""
+    columns = ["source", "key", *_NOW]
+    try:
+        return bool(pq.read_table(one, columns=columns).equals(pq.read_table(other, columns=columns)))
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def _going_on(base: str, ledger: Path, working: Path, columns: tuple[str, str]) -> Past:

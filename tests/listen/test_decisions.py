@@ -5,8 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from identity_world import World, company, mapped
 
@@ -183,3 +187,45 @@ def test_growing_never_joins_what_is_forbidden_and_joins_all_else_as_plain_loops
                 for node in both:
                     group[node] = both
         assert all(grown.root(a) == grown.root(b) for nodes in group.values() for a, b in itertools.pairwise(sorted(nodes)))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_two_and_one_by_hand_stay_so_through_later_runs_with_more_records_and_sources(
+    context: Context, tmp_path: Path, seed: int
+) -> None:
+    """Records come in four deliveries; what is decided after the first holds after each, and ids of those decided on stay."""
+    world = World(seed, people=200, accounts=30)
+    draw = random.Random(seed)
+    late = {(name, number): draw.random() for name, rows in world.rows.items() for number in range(len(rows))}
+
+    def delivered(share: float) -> list[Mapped]:
+        kept = {name: [row for number, row in enumerate(rows) if late[name, number] < share] for name, rows in world.rows.items()}
+        everything, world.rows = world.rows, kept
+        try:
+            return world.sources(context.engine)
+        finally:
+            world.rows = everything
+
+    first, _ = resolve(delivered(0.4), context)
+    groups: dict[str, list[str]] = {}
+    for record, person in sorted(first.items()):
+        if person:
+            groups.setdefault(person, []).append(record)
+    split = [tuple(draw.sample(each, 2)) for each in [each for each in groups.values() if len(each) > 1][:15]]
+    alone = [each[0] for each in groups.values() if not {*each} & {record for pair in split for record in pair}]
+    joined = list(zip(alone[:10], alone[10:20], strict=True))
+    decisions = [(*pair, "different") for pair in split] + [(*pair, "same") for pair in joined]
+    ids: dict[str, str | None] = {}
+    known: Path | None = None
+    for number, share in enumerate((0.4, 0.6, 0.8, 1.0)):
+        now = replace(context, known=known)
+        found, rest = resolve(delivered(share), now, *decisions)  # type: ignore[arg-type]
+        assert all(found[a] != found[b] for a, b in split)
+        assert all(found[a] == found[b] for a, b in joined)
+        stay = {record: found[record] for pair in (*split, *joined) for record in pair}
+        moved = {row["of"] for row in rest["person_changes"]}
+        # An id changes only where the ledger says that people were joined or split.
+        assert all(found[record] == whose for record, whose in ids.items() if whose not in moved)
+        ids = stay
+        known = tmp_path / f"known-{number}.parquet"
+        pq.write_table(pa.Table.from_pylist(rest["person_ledger"]).select(["source", "key", "person", "mark"]), known)
