@@ -41,7 +41,7 @@ def provisional(who: NDArray[np.int64]) -> tuple[pa.Table, pa.Table]:
 
 
 def measure(size: int) -> list[list[str]]:
-    """Rows (records, people, what, seconds, changes): a first run, the same again, and one after which people are joined or split."""
+    """Rows (records, people, what, seconds, changes): a first run, the same again, and one after people were joined or split."""
     draw = np.random.default_rng(1)
     people = size * 2 // 5
     who = np.sort(draw.integers(people, size=size))
