@@ -147,9 +147,11 @@ def lay(nodes: Nodes, clusters: Clusters, decisions: Placed) -> Clusters:
 
 
 def _shared(nodes: Nodes, kind: str, node: int) -> str:
+    """What the two had in common, as `links` shows it."""
     if kind in SHARED and nodes.values[kind][node] >= 0:
         return nodes.texts[kind][int(nodes.values[kind][node])]
-    return ""
+    named = "name" in kind or kind == "score"
+    return " ".join(nodes.words[int(nodes.names[node])]) if named and nodes.names[node] >= 0 else ""
 
 
 Edge = tuple[int, int, int]
