@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ from vitalfew.edits import Edit, OverlaidLines, lay
 from vitalfew.engine.expressions import check as check_expression
 from vitalfew.faults import Fault, Refused
 from vitalfew.renaming import Renames
-from vitalfew.settings import Company, Initiative, slug
+from vitalfew.settings import Company, Initiative, record_of, slug
 from vitalfew.toml_lines import Lines
-from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, readable
+from vitalfew.vocabulary import ABOUT_PEOPLE, IDENTITY_COLUMNS, TABLES, readable
 
 FILE = "company.toml"
 
@@ -204,6 +205,7 @@ def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     yield from _initiative_faults(company, lines)
     yield from _benefit_faults(company, lines)
     yield from _limit_faults(company, lines)
+    yield from _link_faults(company, lines)
 
 
 def _fault(lines: Lines, place: tuple[str | int, ...], what: str, mend: str) -> Fault:
@@ -470,3 +472,46 @@ def _limit_faults(company: Company, lines: Lines) -> Iterator[Fault]:
             f"the budget is 0 in every quarter, so nothing that costs money can be chosen ({len(costly)} initiatives)",
             "give at least one quarter a budget, or take [limits] budget out to plan without money",
         )
+
+
+def _link_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    """Decisions on who is who: records of sources about people, and no two people who are one by other decisions."""
+    tables = {source.name: source.table for source in company.source}
+    same: dict[str, list[str]] = {}
+    for index, link in enumerate(company.link):
+        for side in ("left", "right"):
+            text = str(getattr(link, side))
+            found = record_of(text, tables)
+            if found is None:
+                name = text.partition("#")[0]
+                mend = _near(name, tables, f"sources: {', '.join(tables)}")
+                yield _fault(lines, ("link", index, side), f"[[link]]: there is no source {name!r}", mend)
+            elif tables[found[0]] not in ABOUT_PEOPLE:
+                what = f"[[link]]: source {found[0]!r} fills {tables[found[0]]}, whose records are no person's"
+                yield _fault(lines, ("link", index, side), what, "name a record that is about a person")
+        if link.decision == "same":
+            same.setdefault(link.left, []).append(link.right)
+            same.setdefault(link.right, []).append(link.left)
+    for index, link in enumerate(company.link):
+        path = _path(same, link.left, link.right) if link.decision == "different" else []
+        if path:
+            what = f"[[link]]: {link.left!r} and {link.right!r} are said to be different people, and one: {' = '.join(path)}"
+            yield _fault(lines, ("link", index, "decision"), what, "take one of these decisions back")
+
+
+def _path(graph: dict[str, list[str]], start: str, end: str) -> list[str]:
+    """A shortest path from `start` to `end`; empty when there is none."""
+    before = {start: ""}
+    waiting = deque([start])
+    while waiting:
+        place = waiting.popleft()
+        if place == end:
+            path = [place]
+            while before[path[-1]]:
+                path.append(before[path[-1]])
+            return path[::-1]
+        for other in graph.get(place, ()):
+            if other not in before:
+                before[other] = place
+                waiting.append(other)
+    return []

@@ -31,6 +31,7 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "benefit": ("issue", "group", "initiative", "whose"),
     "sponsor": ("name",),
     "barrier": ("name",),
+    "link": ("left", "right"),
 }
 SECTIONS = (*NAMED_BY, *SINGLES)
 LONGEST_KEY = 120
@@ -61,7 +62,9 @@ class Edit:
 
 
 def title(section: str, values: Mapping[str, Any]) -> str:
-    """What an entry is called: its name, its why, its event or its work; '' when it has none."""
+    """What an entry is called: its name, its why, its event, its work or its two records; '' when it has none."""
+    if section == "link":
+        return " – ".join(str(values[side]) for side in ("left", "right") if values.get(side))
     named = {"cause": "text", "risk": "may", "raci": "work", "benefit": "issue"}.get(section, "name")
     return str(values.get(named) or "")
 
@@ -71,7 +74,15 @@ def key_of(section: str, values: Mapping[str, Any]) -> str:
 
     >>> key_of("cause", {"issue": "Late delivery", "group": "Logistics", "depth": 2})
     'late-delivery-logistics-1-2'
+
+    That of a link is a digest of its two records in either order: their keys may be addresses, and keys of entries stand in logs.
+
+    >>> key_of("link", {"left": "crm#1", "right": "web#2"}) == key_of("link", {"left": "web#2", "right": "crm#1"})
+    True
     """
+    if section == "link":
+        pair = sorted(str(values.get(name) or "").strip() for name in NAMED_BY[section])
+        return hashlib.sha256("\x1f".join(pair).encode()).hexdigest()[:16]
     defaults = {"branch": "1", "whose": "ours"}
     parts = [str(values.get(name, defaults.get(name, "")) or "") for name in NAMED_BY[section]]
     made = "-".join(slug(part) for part in parts if part) or "unnamed"

@@ -6,7 +6,7 @@ import importlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import vitalfew
-from vitalfew import runs
+from vitalfew import continuity, runs
 from vitalfew.company import Loaded
+from vitalfew.continuity import Past
 from vitalfew.engine import Context, DuckEngine, Tables
 from vitalfew.evidence import gaps_table, steps_table
 from vitalfew.faults import Fault, Refused, RunFailed
@@ -56,7 +57,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("listen", ("company", "source", "question", "group"), "reading sources and finding out who is who"),
+    Stage("listen", ("company", "source", "question", "group", "link"), "reading sources and finding out who is who"),
     Stage(
         "understand", ("company", "source", "question", "group", "promise", "theme"), "metrics, drivers, comments, promises, value"
     ),
@@ -76,6 +77,7 @@ GROUND = (
     "evidence.py",
     "outputs.py",
     "pipeline.py",
+    "continuity.py",
     "engine/*.py",
     "numerics/*.py",
 )
@@ -156,13 +158,16 @@ class _Running:
     def _stage(
         self, stage: Stage, position: int, today: date, records: dict[str, runs.StageRecord], paths: dict[str, Path]
     ) -> runs.StageRecord:
-        key = self._key(stage, today, records)
+        base = self._key(stage, today, records)
+        first = stage.name == "listen"
+        gone_on = continuity.past(self.workspace, stage.name, base, self.working / stage.name) if first else Past(base, None)
+        key = gone_on.key
         found = self.workspace.reusable(stage.name, key)
         if found is not None:
             for name in found[1].files:
                 runs.link(found[0] / name, self.written / name)
             return found[1]
-        context = self._context(stage.name, today, position)
+        context = replace(self._context(stage.name, today, position), known=gone_on.known)
         outputs = stage.face.run(Tables(self.engine, paths), self.company, context)
         unknown = sorted(set(outputs.tables) - set(stage.face.WRITES))
         if unknown:
@@ -174,7 +179,9 @@ class _Running:
             context.progress(f"writing {name.partition('@')[0]}")
             self._write(name, table)
         return runs.StageRecord(
-            key, {f"{name}.parquet": runs.file_digest(self.written / f"{name}.parquet") for name in sorted(parts)}
+            key,
+            {f"{name}.parquet": runs.file_digest(self.written / f"{name}.parquet") for name in sorted(parts)},
+            base if first else "",
         )
 
     def _write(self, name: str, table: pa.Table | ir.Table) -> None:

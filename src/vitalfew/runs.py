@@ -9,6 +9,7 @@ reused when the whole run would be the same. Digests are checked before anything
     .vitalfew/runs/<id>/settings.json      the settings, inputs and code it was made from, to be compared with another run's
     .vitalfew/runs/<id>/strategy/          what people read
     .vitalfew/current -> runs/<id>
+    .vitalfew/person_ledger.parquet        of a workspace restored without its run: the ids of persons that go on
     .vitalfew/history.jsonl                which run became current when: a run itself holds no clock, so that it is reproducible
     strategy -> .vitalfew/current/strategy
 """
@@ -42,10 +43,14 @@ class Busy(Refused):
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What one stage of a run did: its key, and the digest of each file it wrote."""
+    """What one stage of a run did: its key, and the digest of each file it wrote.
+
+    `base` is the key it would have without the run before it, whose ids of persons go on (`continuity`); '' for other stages.
+    """
 
     key: str
     files: dict[str, str]
+    base: str = ""
 
 
 @dataclass(frozen=True)

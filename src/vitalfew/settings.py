@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -443,6 +444,48 @@ class Barrier(Section):
     status: Literal["open", "being removed", "removed"] = Field("open", description="how far")
 
 
+def record_of(text: str, sources: Iterable[str]) -> tuple[str, str] | None:
+    """The source and key that `source#key` names, or None when it begins with no source's name.
+
+    >>> record_of("crm#C1", ["crm", "web"])
+    ('crm', 'C1')
+    """
+    found = [name for name in sources if text.startswith(f"{name}#") and len(text) > len(name) + 1]
+    longest = max(found, key=len, default=None)
+    return None if longest is None else (longest, text[len(longest) + 1 :])
+
+
+class Link(Section):
+    """`[[link]]`: two records that people know to be one person's, or two people's, whatever the rules say."""
+
+    left: str = Field(description="one record: the name of its source, # and its key there, e.g. crm#C1")
+    right: str = Field(description="the other record")
+    decision: Literal["same", "different"] = Field(description="same: one person's; different: two people's")
+    reason: str = Field("", description="how you know")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_order(cls, values: Any) -> Any:
+        # A pair is the same pair the other way round.
+        if isinstance(values, dict) and isinstance(values.get("left"), str) and isinstance(values.get("right"), str):
+            left, right = sorted((values["left"].strip(), values["right"].strip()))
+            return {**values, "left": left, "right": right}
+        return values
+
+    @field_validator("left", "right")
+    @classmethod
+    def _of_a_source(cls, value: str) -> str:
+        if "#" not in value.strip("#"):
+            raise ValueError(f"a record is written source#key, e.g. crm#C1. Got {value!r} instead")
+        return value
+
+    @model_validator(mode="after")
+    def _two(self) -> Link:
+        if self.left == self.right:
+            raise ValueError(f"left and right must be two records. Got {self.left!r} twice instead")
+        return self
+
+
 class Vision(Section):
     """`[vision]`: the vision in its parts; the sentence itself is `vision` in `[company]`."""
 
@@ -517,6 +560,7 @@ class Company(Section):
     benefit: list[Benefit] = Field(default_factory=list)
     sponsor: list[Sponsor] = Field(default_factory=list)
     barrier: list[Barrier] = Field(default_factory=list)
+    link: list[Link] = Field(default_factory=list)
     vision: Vision = Field(default_factory=lambda: Vision.model_validate({}))
 
     @property

@@ -95,6 +95,7 @@ INPUTS = {
     "authoring/item.html": {"decision", "text"},
     "authoring/pending.html": {"decision"},
     "authoring/rows.html": {"{{ widget.name }}.value"},
+    "listen/review.html": {"reason"},
     "shell/filters.html": {"account"},
     "shell/search.html": {"q"},
     "understand/customers.html": {"q"},
@@ -262,6 +263,8 @@ def test_sections_are_inert(other: Watch, section: str) -> None:
         changed = {**{name: value for name, value in given.items() if name in fields}, **naughty, "note": texts()[turn]}
         if section == "promise":
             changed["kept_when"] = "true"
+        if section == "link":  # records of a source that is there
+            changed |= {"left": f"survey#{naughty['left']}", "right": f"survey#{turn}", "decision": "same"}
         other.post(address, filled(other.client.get(address), **changed))
         # Judged as SQL and as a name that exists: refused, and the form shows them again.
         refused = {each: texts()[turn] for each in [*expressions, *(name for name in ("work", "group", "table") if name in fields)]}
@@ -289,6 +292,9 @@ def test_sections_are_inert(other: Watch, section: str) -> None:
             "may": "b",
             "leading_to": "c",
             "kept_when": "true",
+            "left": "survey#1",
+            "right": "survey#2",
+            "decision": "same",
             **given,
         }
         sent = filled(opened, **{**{key: value for key, value in changed.items() if key in fields}, name: "a\x00b"})
@@ -314,6 +320,18 @@ def test_what_is_said_about_entries_is_inert(other: Watch, cast: Cast) -> None:
     for text in texts(4000):
         northlight.post(contest, {"text": text})
     assert "cannot be stored" in northlight.post(contest, {"text": "a\x00b"})
+
+
+def test_who_is_who_is_inert(other: Watch) -> None:
+    for turn, text in enumerate(texts()):
+        pair = {"left": f"survey#{text}", "right": f"survey#{turn}", "decision": "same", "reason": text, "next": "/c/other/review/"}
+        said = other.post("/c/other/links/decide/", pair)
+        assert text.split()[0] in said
+        assert "cannot be kept" in other.post("/c/other/links/decide/", {**pair, "reason": "a\x00b"})
+        assert "cannot be kept" in other.post("/c/other/links/decide/", {**pair, "left": "survey#\x00"})
+    assert Version.objects.filter(item__section="link").count() == len(texts())
+    for page in ("review/", "links/", "write/link/", "review/?at=2&decided=<naughty>"):
+        other.get(f"/c/other/{page}")
 
 
 def test_decisions_are_inert(other: Watch, cast: Cast) -> None:

@@ -22,6 +22,7 @@ class Context:
 
     `today` is the day the strategy is made for (clocks are passed in, never read); `folder` is a private folder for working files,
     gone when the stage ends; `workspace` is the folder of company.toml; `progress` takes a short line saying what is being done.
+    `known` is a file with whose each record was in the run before (source, key, person, mark); None without one.
     """
 
     engine: Engine
@@ -30,3 +31,4 @@ class Context:
     folder: Path
     workspace: Path
     progress: Progress = field(default=_silent)
+    known: Path | None = None

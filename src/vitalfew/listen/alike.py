@@ -39,14 +39,16 @@ def join(
     profiles: Profiles,
     accounts: Sequence[str | None],
     n: Codes,
+    met: Codes,
     source: Sequence[str | None],
     context: Context,
 ) -> Clusters:
     """The clusters of keys, joined further where a fitted model says so; unchanged when there is too little to fit one to.
 
-    A record that tells no person of its own (a name and nothing else, met several times) takes no part.
+    `n` has the records of each node, `met` how many records of its source say the same. A record that tells no person of its own (a
+    name and nothing else, met several times) takes no part.
     """
-    place, records = _records(nodes, clusters, profiles, accounts, n)
+    place, records = _records(nodes, clusters, profiles, accounts, met)
     fitted = scoring.fit(records, context) if records.num_rows else None
     if fitted is None:
         return clusters
@@ -76,13 +78,14 @@ def _conflicts(nodes: Nodes, place: Codes, records: pa.Table, fitted: scoring.Fi
     left, right = scored.left[likely], scored.right[likely]
     mails = records.column("email").to_pylist()
     numbered = [_numbered(mails[a], mails[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
-    found[likely] = numbered
+    found[likely] = np.array(numbered, dtype=bool)
     if fitted.renamed <= _FEW_RENAMED:
         names = nodes.names[place]
         pairs = zip(names[left].tolist(), names[right].tolist(), strict=True)
-        found[likely] |= [
+        unlike = [
             a >= 0 and b >= 0 and a != b and compare(nodes.words[a], nodes.words[b]) not in ("same", "compatible") for a, b in pairs
         ]
+        found[likely] |= np.array(unlike, dtype=bool)
     return found
 
 
@@ -184,10 +187,10 @@ def _columns(
         "local": _own_locals(nodes, clusters, taking),
         "phone": of_values("phone", str),
         "national_id": of_values("national id", str),
-        "street": of_column("street", _plain),
-        "city": of_column("city", _plain),
-        "postcode": of_column("postcode", lambda text: (_plain(text) or "").replace(" ", "") or None),
-        "role": of_column("role", _plain),
+        "street": of_column("street", plain),
+        "city": of_column("city", plain),
+        "postcode": of_column("postcode", lambda text: (plain(text) or "").replace(" ", "") or None),
+        "role": of_column("role", plain),
         "account": pa.array(accounts, pa.string()).take(pa.array(taking)),
     }
 
@@ -212,7 +215,8 @@ def _taken(texts: Sequence[str | None], codes: Codes) -> pa.Array:
     return pa.array(texts, pa.string()).take(pa.array(codes, mask=codes < 0))
 
 
-def _plain(text: str) -> str | None:
+def plain(text: str) -> str | None:
+    """A text without accents, case and spare blanks; None when nothing is left."""
     return " ".join(normalise.plain(text).split()) or None
 
 

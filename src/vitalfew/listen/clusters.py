@@ -20,6 +20,7 @@ from vitalfew.listen.names import Verdict, compare, name_key, within
 Codes = NDArray[np.int64]
 
 KINDS: tuple[tuple[str, float], ...] = (
+    ("decided", 1.0),
     ("key", 1.0),
     ("national id", 0.99),
     ("e-mail", 0.98),
@@ -31,9 +32,11 @@ KINDS: tuple[tuple[str, float], ...] = (
     ("like name in account", 0.85),
     ("score", 0.5),
 )
-"""What two nodes can share, strongest first, with the confidence of a join through it; that of a score is the least one."""
+"""What two nodes can share, strongest first, with the confidence of a join through it; that of a score is the least one. What
+people decided comes before everything."""
 
 NAMES = tuple(name for name, _ in KINDS)
+KEY = NAMES.index("key")
 SHARED = ("national id", "e-mail", "handle", "phone")
 
 _ALLOWED: dict[str, frozenset[Verdict]] = {
@@ -80,6 +83,7 @@ class Apart:
     kind: str
     rule: str
     value: str
+    by: str = "rule"
 
 
 @dataclass
@@ -91,7 +95,7 @@ class Clusters:
     usable: NDArray[np.bool_]
     guarded: dict[str, NDArray[np.bool_]]
     apart: list[Apart] = field(default_factory=list)
-    scored: Mapping[tuple[int, int], tuple[float, str]] = field(default_factory=dict)
+    scored: Mapping[tuple[int, int], tuple[float, str]] = field(default_factory=dict, repr=False)
     """For the two nodes of each pair that a fitted model decided: its probability, and the fields compared."""
 
 
@@ -255,7 +259,7 @@ def _distinct(codes: Codes, other: Codes, size: int) -> NDArray[np.int64]:
 
 def _star_edges(nodes: Nodes, effective: Mapping[str, Codes]) -> NDArray[np.int64]:
     """Rows (left, right, kind): the first node of each value with each other node of it, never all pairs."""
-    made = [np.column_stack([nodes.pairs, np.zeros(len(nodes.pairs), np.int64)])]
+    made = [np.column_stack([nodes.pairs, np.full(len(nodes.pairs), KEY)])]
     for kind, codes in effective.items():
         places = np.flatnonzero(codes >= 0)
         order = places[np.argsort(codes[places], kind="stable")]
@@ -292,7 +296,7 @@ def _without_contradiction(
         return edges, label
     torn_nodes = np.flatnonzero(np.isin(label, torn))
     kept = [edges[~np.isin(label[edges[:, 0]], torn)]]
-    candidates = [(0, int(left), int(right)) for left, right in nodes.pairs if label[left] in set(torn)]
+    candidates = [(KEY, int(left), int(right)) for left, right in nodes.pairs if label[left] in set(torn)]
     for kind, codes in effective.items():
         inside = np.full(nodes.count, -1, dtype=np.int64)
         inside[torn_nodes] = codes[torn_nodes]

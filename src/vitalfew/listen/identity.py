@@ -17,42 +17,57 @@ from numpy.typing import NDArray
 
 from vitalfew.engine import Context
 from vitalfew.listen import accounts as account_part
-from vitalfew.listen import alike, names, normalise
+from vitalfew.listen import alike, decided, ledger, names, normalise, review
 from vitalfew.listen.accounts import Accounts, short_hash
 from vitalfew.listen.ambiguity import refuse
 from vitalfew.listen.clusters import KINDS, NAMES, SHARED, Codes, Nodes, cluster, spanning
+from vitalfew.listen.decided import Decisions
 from vitalfew.listen.mapped import Mapped
 from vitalfew.listen.profiles import Profiles, factor, gather
 from vitalfew.outputs import Outputs
 from vitalfew.settings import Company
-from vitalfew.vocabulary import TABLES, arrow_table
+from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, arrow_table
 
 _PERSONAL = ("person", "name", "email", "phone", "handle", "born", "street", "national_id")
 """Fields that say something about a person, and not only about an account."""
 
 
-def resolve(mapped: Sequence[Mapped], company: Company, context: Context) -> Outputs:
-    """Tables identities, links, people and accounts.
+def resolve(mapped: Sequence[Mapped], company: Company, context: Context, remarks: list[dict[str, Any]] | None = None) -> Outputs:
+    """Tables identities, links, people, accounts, review, person_ledger and person_changes.
 
     `identities` is an expression over a file in `context.folder`: one row for each record that has a person key, an account or
     an identity column (a relation has two: its key with `/from` and `/to`). A record that tells no person, e.g. a shared mailbox
     without a name, has its account, if that is known, and no person. The other tables are Arrow. The order of rows in the sources
-    does not matter. Raises `faults.Refused` when a key stands in two sources for different people, or accounts, and no `of` says
+    does not matter; ids go on from the run whose ledger `context.known` is. Decisions on records that are not in the data are
+    added to `remarks`. Raises `faults.Refused` when a key stands in two sources for different people, or accounts, and no `of` says
     whose it is.
     """
-    profiles = gather(mapped, context)
+    decisions = Decisions.of(company)
+    profiles = gather(mapped, context, decisions.named())
     context.progress("joining accounts")
     accounts = account_part.resolve(mapped, profiles, context)
     context.progress("joining people")
-    people = _Resolving(mapped, profiles, accounts, company, context)
+    people = _Resolving(mapped, profiles, accounts, company, context, decisions)
+    if remarks is not None:
+        remarks.extend(_waiting(source, key) for source, key in people.decisions.missing)
+    forest = spanning(people.nodes.count, people.clusters.edges)
+    settled = ledger.settle(people.identities(), people.people(), context)
     return Outputs(
         {
-            "identities": people.identities(),
-            "links": _links(people, accounts),
-            "people": people.people(),
+            "identities": settled.identities,
+            "links": _links(people, accounts, forest),
+            "people": settled.people,
             "accounts": accounts.table,
+            "review": _review(people, forest),
+            "person_ledger": settled.ledger,
+            "person_changes": settled.changes,
         }
     )
+
+
+def _waiting(source: str, key: str) -> dict[str, Any]:
+    what = "a decision on who is who names this record, which is not in the data: it waits until the record is"
+    return {"source": source, "column": "key", "value": key, "n": 1, "remark": what}
 
 
 @dataclass(frozen=True)
@@ -79,7 +94,13 @@ class _Resolving:
     """The state of one resolution: profiles, their nodes, their clusters, and the tables made of them."""
 
     def __init__(
-        self, mapped: Sequence[Mapped], profiles: Profiles, accounts: Accounts, company: Company, context: Context
+        self,
+        mapped: Sequence[Mapped],
+        profiles: Profiles,
+        accounts: Accounts,
+        company: Company,
+        context: Context,
+        decisions: Decisions,
     ) -> None:
         self.mapped, self.profiles, self.accounts = mapped, profiles, accounts
         self.company, self.context = company, context
@@ -95,8 +116,18 @@ class _Resolving:
             pairs = self._settle(ambiguous)
             self.nodes = replace(self.nodes, pairs=np.concatenate([self.nodes.pairs, pairs]))
             self.clusters = cluster(self.nodes)
-        self.clusters = alike.join(self.nodes, self.clusters, profiles, accounts.of_profile, self.n, self.source, context)
+        twins = self._twins()
+        # A record that a decision names is met as often as those that say the same: the model is fitted as without it.
+        met = np.bincount(twins, weights=self.n)[twins].astype(np.int64) if self.size else self.n
+        self.clusters = alike.join(self.nodes, self.clusters, profiles, accounts.of_profile, self.n, met, self.source, context)
+        self.decisions = decided.placed(decisions, profiles, twins)
+        self.clusters = decided.lay(self.nodes, self.clusters, self.decisions)
         self._label()
+
+    def _twins(self) -> Codes:
+        """Codes of (source, what a record says): nodes that only a decision tells apart have one code."""
+        column = pa.array([f"{a}\x1f{b}" for a, b in zip(self.source, self.profiles.text("twin"), strict=True)], pa.string())
+        return factor(column)[0]
 
     # What the records say, in normal form
 
@@ -233,6 +264,10 @@ class _Resolving:
             pairs.extend((holders[key][0], row) for row in users[key])
         refuse(self.mapped, self.context, "person", unclear)
         return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+    def record(self, row: int) -> str:
+        """What decisions and links call the record: source#key."""
+        return f"{self.source[row]}#{self.key[row]}"
 
     # From clusters to people
 
@@ -444,7 +479,7 @@ def _of_records(records: ir.Table, answers: ir.Table) -> ir.Table:
     )
 
 
-def _links(people: _Resolving, accounts: Accounts) -> pa.Table:
+def _links(people: _Resolving, accounts: Accounts, forest: NDArray[np.int64]) -> pa.Table:
     """The table links: a spanning forest of what joined, and what was kept apart."""
     nodes, clusters = people.nodes, people.clusters
     person = people.profiles.text("person")
@@ -459,19 +494,66 @@ def _links(people: _Resolving, accounts: Accounts) -> pa.Table:
     def told(left: int, right: int, otherwise: float) -> tuple[float, str | None]:
         return clusters.scored.get((left, right)) or clusters.scored.get((right, left)) or (otherwise, None)
 
-    def add(left: int, right: int, score: float, rule: str, decision: str, text: str, fields: str | None = None) -> None:
-        pair = sorted((f"{people.source[left]}#{people.key[left]}", f"{people.source[right]}#{people.key[right]}"))
+    def add(
+        left: int, right: int, score: float, rule: str, decision: str, text: str, fields: str | None = None, by: str = "rule"
+    ) -> None:
+        pair = sorted((people.record(left), people.record(right)))
         if pair[0] != pair[1]:
-            row = {"left": pair[0], "right": pair[1], "score": score, "rule": rule, "decision": decision, "by": "rule"}
+            row = {"left": pair[0], "right": pair[1], "score": score, "rule": rule, "decision": decision, "by": by}
             found.setdefault((pair[0], pair[1], rule), row | {"value": text[:60], "fields": fields})
 
-    for left, right, kind in spanning(nodes.count, clusters.edges).tolist():
+    for each in decided.rows_of(people.decisions, people.record):
+        found[str(each["left"]), str(each["right"]), str(each["rule"])] = each
+    for left, right, kind in forest[forest[:, 2] != decided.DECIDED].tolist() if len(forest) else ():
         probability, fields = told(left, right, KINDS[kind][1]) if kind == alike.SCORE else (KINDS[kind][1], None)
         add(left, right, probability, NAMES[kind], "joined", value(NAMES[kind], left), fields)
-    for each in clusters.apart:
-        if clusters.label[each.left] != clusters.label[each.right]:
-            probability, fields = told(each.left, each.right, 0.0) if each.kind == "score" else (0.0, None)
-            add(each.left, each.right, probability, each.rule, "kept apart", each.value, fields)
+    for apart in clusters.apart:
+        if clusters.label[apart.left] != clusters.label[apart.right]:
+            probability, fields = told(apart.left, apart.right, 0.0) if apart.kind == "score" else (0.0, None)
+            add(apart.left, apart.right, probability, apart.rule, "kept apart", apart.value, fields, apart.by)
     for row in accounts.links:
         found.setdefault((row["left"], row["right"], row["rule"]), row)
     return arrow_table("links", list(found.values()) or arrow_table("links", []))
+
+
+def _review(people: _Resolving, forest: NDArray[np.int64]) -> pa.Table:
+    """The table review: the pairs most worth a person's look."""
+    nodes, profiles, texts = people.nodes, people.profiles, {}
+    for name in (*IDENTITY_COLUMNS, "role"):
+        texts[name] = profiles.text(name)
+    texts |= {"email": people.emails.shown, "phone": people.phones.shown, "account": people.accounts.of_profile}
+    coded = {"name": nodes.names, "email": nodes.values["e-mail"], "phone": nodes.values["phone"], "handle": nodes.values["handle"]}
+    coded |= {"national_id": nodes.values["national id"], "born": nodes.birthday}
+
+    def says(node: int) -> dict[str, str]:
+        return {name: text for name, column in texts.items() if (text := normalise.text_or_none(column[node]))}
+
+    def alike_in(name: str, left: int, right: int) -> bool:
+        if name in coded:
+            return bool(coded[name][left] == coded[name][right] >= 0)
+        form = normalise.company_name if name == "company" else alike.plain
+        return form(texts[name][left] or "") == form(texts[name][right] or "")
+
+    def same(left: int, right: int) -> str:
+        one, other = says(left), says(right)
+        both = [name for name in texts if name in one and name in other]
+        equal = [name for name in both if alike_in(name, left, right)]
+        rest = [name for name in both if name not in equal]
+        return "; ".join(f"{how}: {', '.join(names)}" for how, names in (("same", equal), ("other", rest)) if names)
+
+    is_answers = np.array([table == "responses" for table in profiles.text("table")], dtype=bool)
+    amount = np.array(profiles.table.column("amount").to_pylist(), dtype=np.float64)
+    weights = review.weights_of(people.n, is_answers, amount)
+    # Records that tell no person, and those that are a person each though they say the same, are no pair to ask about.
+    asked = ~people.nobody & ~(people.own & (people.n > 1))
+
+    def names_of(left: int, right: int) -> str:
+        a, b = int(nodes.names[left]), int(nodes.names[right])
+        return "unnamed" if a < 0 or b < 0 else names.compare(nodes.words[a], nodes.words[b])
+
+    pairs = review.candidates(people.clusters, forest, np.where(asked[:, None], weights, 0.0), names_of)
+    decided_pairs = {
+        review.pair_of(people.record(a), people.record(b)) for a, b, *_ in (*people.decisions.same, *people.decisions.different)
+    }
+    rows = review.queue(pairs, weights.sum(axis=0).tolist(), people.record, says, same, decided_pairs)
+    return arrow_table("review", rows or arrow_table("review", []))

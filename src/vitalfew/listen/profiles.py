@@ -5,7 +5,7 @@ A million interactions of fifty thousand customers hold fifty thousand distinct 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +18,10 @@ from numpy.typing import NDArray
 
 from vitalfew.engine import Context
 from vitalfew.listen.mapped import Mapped
-from vitalfew.vocabulary import IDENTITY_COLUMNS
+from vitalfew.vocabulary import ABOUT_PEOPLE, IDENTITY_COLUMNS
 
 FIELDS: tuple[str, ...] = ("person", "account", *IDENTITY_COLUMNS, "role")
 """What a content is made of."""
-
-ABOUT_PEOPLE = ("people", "interactions", "orders", "deals", "contracts", "responses", "relations")
-"""Tables whose records are about a person or an account. Employees are not customers, and an account is not a person."""
 
 _TIMES = {"people": ("first_seen", "last_seen"), "contracts": ("start_at", "start_at")}
 
@@ -44,7 +41,8 @@ class Working:
 class Profiles:
     """The distinct contents, sorted by (source, key, content), and the records they came from.
 
-    `table` has source, table, index, person_of, account_of, content, key (the smallest), n, first, last and FIELDS.
+    `table` has source, table, index, person_of, account_of, content, key (the smallest), n, first, last, amount (money of
+    orders) and FIELDS. A record that a decision names is a content of its own; `twin` is the content it would be without.
     """
 
     table: pa.Table
@@ -64,14 +62,17 @@ def factor(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, list[str]]:
     return np.array(codes, dtype=np.int64), encoded.dictionary.to_pylist()
 
 
-def gather(mapped: Sequence[Mapped], context: Context) -> Profiles:
-    """Reduce every source about people or accounts to its distinct contents. Contents that say nothing are left out."""
+def gather(mapped: Sequence[Mapped], context: Context, named: Mapping[str, Set[str]] | None = None) -> Profiles:
+    """Reduce every source about people or accounts to its distinct contents. Contents that say nothing are left out.
+
+    `named` holds by source the keys of records that are told apart from others of the same content.
+    """
     working: list[Working] = []
     found: list[pa.Table] = []
     for each in mapped:
         if each.source.table in ABOUT_PEOPLE:
             context.progress(f"who is in {each.source.name}")
-            written, contents = _contents(each, context)
+            written, contents = _contents(each, context, sorted((named or {}).get(each.source.name, ())))
             working.append(written)
             found.append(contents)
     if not found:
@@ -82,25 +83,28 @@ def gather(mapped: Sequence[Mapped], context: Context) -> Profiles:
 
 
 _SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("source", "table", "person_of", "account_of", "content", "key")]
+    [(name, pa.string()) for name in ("source", "table", "person_of", "account_of", "content", "twin", "key")]
     + [("index", pa.int64()), ("n", pa.int64()), ("first", pa.timestamp("us")), ("last", pa.timestamp("us"))]
+    + [("amount", pa.float64())]
     + [(name, pa.string()) for name in FIELDS]
 )
 
 
-def _contents(mapped: Mapped, context: Context) -> tuple[Working, pa.Table]:
+def _contents(mapped: Mapped, context: Context, named: Sequence[str]) -> tuple[Working, pa.Table]:
     engine, table = context.engine, mapped.source.table
     wide = ibis.union(_fields(mapped, "from"), _fields(mapped, "to")) if table == "relations" else _fields(mapped, "")
     path = context.folder / f"identity_{mapped.index}.parquet"
     # A response is several rows of one key; the other tables have one row a key, and grouping them costs little.
     if table == "responses":
-        aggregates = {name: wide[name].max() for name in (*FIELDS, "person_of", "account_of")}
+        aggregates = {name: wide[name].max() for name in (*FIELDS, "person_of", "account_of", "amount")}
         wide = wide.group_by("key").aggregate(first=wide["first"].min(), last=wide["last"].max(), **aggregates)
     said = [wide[name].fill_null("\x1e") for name in FIELDS]
     joined = said[0]
     for part in said[1:]:
         joined = joined + "\x1f" + part
-    wide = wide.mutate(content=joined.hexdigest("md5"), source=ibis.literal(mapped.source.name))
+    wide = wide.mutate(twin=joined.hexdigest("md5"), source=ibis.literal(mapped.source.name))
+    own = wide["twin"] + "-" + wide["key"].hexdigest("md5")
+    wide = wide.mutate(content=ibis.ifelse(wide["key"].isin(named), own, wide["twin"]) if named else wide["twin"])
     engine.write(wide, path, ("key",))
     records = engine.read(path)
     something = ibis.or_(*(records[name].notnull() for name in FIELDS if name != "role"))
@@ -112,6 +116,8 @@ def _contents(mapped: Mapped, context: Context) -> tuple[Working, pa.Table]:
             n=lambda t: t.count(),
             first=lambda t: t["first"].min(),
             last=lambda t: t["last"].max(),
+            twin=lambda t: t["twin"].max(),
+            amount=lambda t: t["amount"].sum().cast("float64"),
             person_of=lambda t: t["person_of"].max(),
             account_of=lambda t: t["account_of"].max(),
             **{name: _maximum(name) for name in FIELDS},
@@ -159,6 +165,8 @@ def _fields(mapped: Mapped, end: str) -> ir.Table:
     made["person"] = column(records, end or "person")
     made["account"] = column(records, "account")
     made["key"] = record_key(mapped) + (f"/{end}" if end else "")
+    # A sum of decimals does not depend on the order of rows.
+    made["amount"] = column(records, "amount" if table == "orders" else "", "decimal(18, 2)")
     for name in ("person_of", "account_of"):
         made[name] = column(records, f"_{name}").fill_null("")
     first, last = _TIMES.get(table, ("at", "at"))

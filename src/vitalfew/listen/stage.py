@@ -16,6 +16,7 @@ __all__ = ["READS", "WRITES", "faults_of", "fetch", "inputs", "run"]
 READS: tuple[str, ...] = ()
 WRITES: tuple[str, ...] = (
     *("sources", "quarantine", "remarks", "identities", "links", "people", "accounts", "interactions", "orders", "order_lines"),
+    *("review", "person_ledger", "person_changes"),
     *("deals", "contracts", "responses", "relations", "employees", "competitors", "segments", "timeline"),
 )
 
@@ -36,7 +37,7 @@ def run(tables: Tables, company: Company, context: Context) -> Outputs:
     """Read every source and find out who is who. Raises Refused with the faults of all files and expressions at once."""
     mapped, own, remarks = reading.read(company, context)
     context.progress("finding out who is who")
-    resolved = identity.resolve(mapped, company, context)
+    resolved = identity.resolve(mapped, company, context, remarks)
     context.progress("laying the timeline")
     attached = timeline.attach(mapped, resolved.tables, company, context, remarks)
     return Outputs.merged([Outputs(own), resolved, attached])

@@ -130,3 +130,26 @@ def test_confidential_entries_and_other_groups_whys_are_not_read(program: Progra
     drafted = Version.objects.get(item__section="sponsor")
     Version.objects.filter(pk=drafted.pk).update(state="draft")
     assert program("administrator").send("POST", f"/items/sponsor/{key}/versions/1/approve", {}).status_code == 404
+
+
+def test_who_is_who_is_decided_by_programs_of_those_who_may(cast: Cast, program: Programs) -> None:
+    owner, integrator = program("owner"), program("integrator")
+    values = {"left": "webshop_users#U101368", "right": "helpdesk#T0002157", "decision": "different"}
+    made = owner.send("POST", "/items/link", {"values": values, "note": "told on the phone"})
+    assert (made.status_code, made.json()["state"]) == (201, "approved")
+    path = f"/items/link/{made.json()['key']}"
+    read = owner.ask(path)
+    assert read.json()["values"] == {"left": "helpdesk#T0002157", "right": "webshop_users#U101368", "decision": "different"}
+    # The same pair the other way round is the same entry.
+    again = owner.send("POST", "/items/link", {"values": {**read.json()["values"], "decision": "same"}})
+    assert again.status_code == 409
+    assert made.json()["key"] in again.json()["detail"]
+    assert owner.send("DELETE", path, If_Match='"old"').status_code == 412
+    assert integrator.ask(path).status_code == 403
+    assert integrator.ask("/items?section=link").json()["data"] == []
+    assert integrator.send("POST", "/items/link", {"values": values}).status_code == 403
+    wrong = owner.send("POST", "/items/link", {"values": {**values, "left": "nowhere#1"}})
+    assert wrong.status_code == 422
+    assert "there is no source 'nowhere'" in faults(wrong)["body.values"]
+    assert owner.send("DELETE", path, If_Match=owner.ask(path)["ETag"]).status_code == 200
+    assert owner.ask(path).json()["values"] is None

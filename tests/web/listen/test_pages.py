@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.conftest import Cast
 
-from vitalfew.web.listen.views import shape
+from vitalfew.web.listen.masked import shape
 
 
 def exported(cast: Cast, role: str, name: str, query: str = "") -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from tests.web.runs.conftest import Database
 
+from vitalfew import continuity
 from vitalfew.faults import Refused
 from vitalfew.runs import Workspace
 from vitalfew.web.ops.backup import MANIFEST, backup, restore
@@ -77,6 +78,18 @@ def test_what_is_backed_up_comes_back_and_is_the_same_run(installation: Path, tm
     with sqlite3.connect(target / ".vitalfew" / "vitalfew.db") as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1000,)
     connection.close()
+
+
+def test_without_the_run_ids_of_persons_go_on_all_the_same(installation: Path, tmp_path: Path) -> None:
+    file, target = tmp_path / "b.tar.gz", tmp_path / "back"
+    backup(installation, file, with_run=False, with_sources=True)
+    restore(file, target)
+    ledger = Workspace(installation).need_current().folder / continuity.FILE
+    assert (target / ".vitalfew" / continuity.FILE).read_bytes() == ledger.read_bytes()
+    assert continuity.past(Workspace(target), "listen", "base", tmp_path / "w").known is not None
+    # A backup of what was restored holds it as well, and once there is a run its own ledger counts.
+    again = backup(target, tmp_path / "c.tar.gz", with_run=False)
+    assert "workspace/.vitalfew/person_ledger.parquet" in again["files"]
 
 
 def test_the_exports_come_along_when_asked_for(installation: Path, tmp_path: Path) -> None:

@@ -267,6 +267,18 @@ def test_entries_without_a_name_and_twins_are_compared() -> None:
     )
 
 
+def test_of_who_is_who_and_of_sponsors_nothing_but_that_they_changed_is_told() -> None:
+    link = {"left": "crm#anna@x.it", "right": "web#2", "decision": "same", "reason": "she said so"}
+    old = {"link": [], "sponsor": [{"name": "Sam", "gains": "a promotion"}]}
+    new = {"link": [link], "sponsor": [{"name": "Sam", "gains": "a bonus"}]}
+    found = list(differences(old, new))
+    assert [(each.section, each.name, each.kind, each.keys) for each in found] == [
+        ("link", "", "changed", ()),
+        ("sponsor", "", "changed", ()),
+    ]
+    assert list(differences({}, {"link": []})) == []
+
+
 def test_it_is_told_in_the_readers_numbers(compared: Callable[..., Comparison]) -> None:
     found = compared({"sources": [source("s", 1000, 0, "x")]}, {"sources": [source("s", 13345, 0, "y")]})
     with translation.override("de"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core import signing
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from vitalfew.web.authoring.forms import Choices, ItemForm, check_address, form_
 from vitalfew.web.authoring.merging import WHOLE, joined, three_way
 from vitalfew.web.authoring.models import Version
 from vitalfew.web.authoring.overlay import Standing, new_faults, standing
-from vitalfew.web.authoring.sections import Section, effect, group_of, issue_groups, may_decide
+from vitalfew.web.authoring.sections import Section, effect, group_of, issue_groups, may_decide, may_enter
 from vitalfew.web.authoring.views import entry_of, section_of
 from vitalfew.web.shell.access import Visit, page
 
@@ -84,6 +84,8 @@ def create(request: HttpRequest, visit: Visit, section: str) -> HttpResponse:
     shape = section_of(section)
     if shape.single:
         raise Http404
+    if not may_enter(visit, shape):
+        raise PermissionDenied
     made = _form_class(visit, shape)
     if request.method != "POST":
         given = {name: value[:1000] for name, value in request.GET.items() if name in made.base_fields and "\x00" not in value}
@@ -98,6 +100,9 @@ def create(request: HttpRequest, visit: Visit, section: str) -> HttpResponse:
     if key in found and found[key].values is not None:
         if "name" in values:
             form.add_error("name", _("There is one of this name already."))
+            return _form(request, shape, None, form, Begun(0, None, None))
+        if shape.one_a_key:
+            form.add_error(None, _("There is a decision on these two already. Change that one."))
             return _form(request, shape, None, form, Begun(0, None, None))
         key = free(key, found)
     return _save(request, visit, shape, key, _begun(found.get(key)), values, form)

@@ -144,6 +144,12 @@ FIELDS: dict[str, dict[str, tuple[_StrPromise, _StrPromise | str]]] = {
         "due": (_("Due"), _("By when")),
         "status": (_("How far"), ""),
     },
+    "link": {
+        "left": (_("One record"), _("The name of its source, # and its key there, e.g. crm#C1")),
+        "right": (_("The other record"), ""),
+        "decision": (_("Decision"), ""),
+        "reason": (_("Reason"), _("How you know")),
+    },
     "company": {
         "name": (_("Name"), _("The company's name")),
         "currency": (_("Currency"), _("Three-letter code of the money in every table")),
@@ -184,6 +190,8 @@ WORDS: dict[str, _StrPromise] = {
     "differentiation": _("Differentiation"),
     "small fix": _("Small fix"),
     "proactive": _("Proactive"),
+    "same": _("Same person"),
+    "different": _("Different people"),
     "guessed": _("Guessed"),
     "tested": _("Tested"),
     "confirmed": _("Confirmed"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
@@ -23,7 +24,8 @@ class Section:
     """One section of company.toml as people write it.
 
     `lead_decides`: a lead's changes to it take effect at once where it belongs to the lead's own group. `of_group`: it is part of a
-    group's own report, so other groups do not read it. `confidential`: only those who write it read it.
+    group's own report, so other groups do not read it. `confidential`: only those who write it read it. `needs`: a capability that
+    reading and writing it asks for besides, for the whole company. `one_a_key`: a second entry of one key is refused.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Section:
     of_group: bool = False
     confidential: bool = False
     single: bool = False
+    needs: str = ""
+    one_a_key: bool = False
 
 
 SECTIONS: dict[str, Section] = {
@@ -140,6 +144,15 @@ SECTIONS: dict[str, Section] = {
             _("Record what a solved issue saves, and how it is counted before and after."),
             shapes.Benefit,
         ),
+        Section(
+            "link",
+            _("Decisions on who is who"),
+            _("Decision on who is who"),
+            _("Say of two records that they are one person's or two people's. It holds in every later run until it is taken back."),
+            shapes.Link,
+            needs="identity.decide",
+            one_a_key=True,
+        ),
     )
 }
 
@@ -183,8 +196,15 @@ def issue_groups(visit: Visit) -> dict[str, str]:
     return {name: next(iter(groups)) for name, groups in found.items() if len(groups) == 1}
 
 
+def may_enter(visit: Visit, section: Section) -> bool:
+    """Whether the visitor may read or write any entry of `section` at all."""
+    return not section.needs or visit.reach(section.needs) == "company"
+
+
 def may_read(visit: Visit, section: Section, group: str | None) -> bool:
     """Whether the visitor may read an entry of `section` that belongs to `group` (None: the whole company's)."""
+    if not may_enter(visit, section):
+        return False
     if section.confidential:
         return visit.reach("items.write") == "company" or (group is not None and visit.may("items.write", group))
     if section.of_group and group is not None:
@@ -197,6 +217,8 @@ def effect(visit: Visit, section: Section, groups: tuple[str | None, ...]) -> st
 
     Raises PermissionDenied for another group's entry.
     """
+    if not may_enter(visit, section):
+        raise PermissionDenied
     for group in groups:
         visit.need("items.write", group)
     return "approved" if may_decide(visit, section, groups) else "proposed"

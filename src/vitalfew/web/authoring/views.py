@@ -21,7 +21,7 @@ from vitalfew.web.authoring.changes import Entry, entries, entry
 from vitalfew.web.authoring.merging import changed
 from vitalfew.web.authoring.models import Item, Remark, Version
 from vitalfew.web.authoring.overlay import standing
-from vitalfew.web.authoring.sections import SECTIONS, Section, group_of, issue_groups, may_decide, may_read
+from vitalfew.web.authoring.sections import SECTIONS, Section, group_of, issue_groups, may_decide, may_enter, may_read
 from vitalfew.web.authoring.signals import item_changed
 from vitalfew.web.shell.access import Visit, page
 
@@ -61,7 +61,7 @@ def overview(request: HttpRequest, visit: Visit) -> HttpResponse:
     issues = issue_groups(visit)
     listed = []
     for section in SECTIONS.values():
-        if section.confidential and not visit.may("items.write"):
+        if (section.confidential and not visit.may("items.write")) or not may_enter(visit, section):
             continue
         found = [
             each
@@ -87,7 +87,7 @@ def may_see(visit: Visit, version: Version) -> bool:
 def listing(request: HttpRequest, visit: Visit, section: str) -> HttpResponse:
     """The entries of one section."""
     shape = section_of(section)
-    if shape.confidential and not visit.may("items.write"):
+    if (shape.confidential and not visit.may("items.write")) or not may_enter(visit, shape):
         raise PermissionDenied
     if shape.single:
         return redirect("authoring:item", visit.company.slug, section, section)

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from vitalfew.web.listen import views
+from vitalfew.web.listen import deciding, views
 from vitalfew.web.shell.navigation import Entry
 
 app_name = "listen"
 PAGES: Sequence[Entry] = (
     Entry("listen:sources", _("Sources"), "sources.read"),
     Entry("listen:quarantine", _("Refused records"), "sources.read"),
+    Entry("listen:review", _("Review"), "sources.read"),
     Entry("listen:links", _("Who is who"), "sources.read"),
     Entry("listen:not_computed", _("Not computed"), "explore.read"),
 )
@@ -21,5 +22,7 @@ urlpatterns = [
     path("sources/", views.sources, name="sources"),
     path("quarantine/", views.quarantine, name="quarantine"),
     path("links/", views.links, name="links"),
+    path("links/decide/", deciding.decide, name="decide"),
+    path("review/", deciding.review, name="review"),
     path("not-computed/", views.not_computed, name="not_computed"),
 ]

@@ -10,25 +10,13 @@ from django.shortcuts import render
 
 from vitalfew.engine.reader import Where
 from vitalfew.listen.masking import mask
+from vitalfew.web.listen.deciding import with_decisions
+from vitalfew.web.listen.masked import sees_names, shape
 from vitalfew.web.shell import exporting
 from vitalfew.web.shell.access import Visit, page
 from vitalfew.web.shell.exporting import Column
 from vitalfew.web.shell.filters import Filters, bar
 from vitalfew.web.shell.paging import paging
-
-
-def shape(value: str | None) -> str:
-    """What a value looks like, without what it says: letters and digits are replaced, so a wrong format can still be seen.
-
-    >>> shape("Ann Lee, 31.12.2026")
-    'Aaa Aaa, 00.00.0000'
-    """
-    return "".join("0" if each.isnumeric() else "A" if each.isupper() else "a" if each.isalpha() else each for each in value or "")
-
-
-def _names(visit: Visit) -> bool:
-    """Whether the visitor may read values that identify people."""
-    return visit.reach("records.read") == "company"
 
 
 def _bar(visit: Visit, **kept: str) -> dict[str, Any]:
@@ -50,7 +38,7 @@ def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         names = ("source", "table", "path", "rows_read", "rows_loaded", "rows_quarantined", "encoding", "sha256")
         return exporting.answer(visit, "sources", _columns(*names), rows)
     remarks = visit.reader.rows("remarks", limit=500)
-    shown = [{**row, "value": row["value"] if _names(visit) else shape(row["value"])} for row in remarks]
+    shown = [{**row, "value": row["value"] if sees_names(visit) else shape(row["value"])} for row in remarks]
     for row in rows:
         row["remarks"] = [each for each in shown if each["source"] == row["source"]]
     total = {name: sum(row[name] or 0 for row in rows) for name in ("rows_read", "rows_loaded", "rows_quarantined")}
@@ -65,7 +53,7 @@ def quarantine(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     columns = ("source", "path", "line", "column", "value", "reason")
 
     def told(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-        if _names(visit):
+        if sees_names(visit):
             return rows
         # A reason may repeat a part of the value.
         return ({**row, "value": shape(row["value"]), "reason": mask(row["reason"] or "")} for row in rows)
@@ -77,7 +65,7 @@ def quarantine(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     listed = visit.reader.rows("quarantine", where, (), pages.size, pages.offset, columns)
     counts = visit.reader.counts("quarantine", ("source", "reason"), where)
     made = {"rows": list(told(listed)), "counts": counts[:60], "kinds": len(counts), "paging": pages, "chosen": kept}
-    return render(request, "listen/quarantine.html", {**made, "masked": not _names(visit), "bar": _bar(visit, **kept)})
+    return render(request, "listen/quarantine.html", {**made, "masked": not sees_names(visit), "bar": _bar(visit, **kept)})
 
 
 @page("sources.read")
@@ -85,10 +73,10 @@ def links(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     """Pairs of records that were joined or kept apart, with what they share."""
     kept = {name: request.GET.get(name, "")[:200] for name in ("rule", "decision")}
     where = [Where(name, "=", value) for name, value in kept.items() if value]
-    columns = ("left", "right", "score", "rule", "decision", "by", "value")
+    columns = ("left", "right", "score", "rule", "decision", "by", "value", "fields")
 
     def told(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-        if _names(visit):
+        if sees_names(visit):
             return rows
         # Keys of records are numbers of other systems; where a source uses an address or phone as key, it is masked.
         return ({**row, "left": mask(row["left"]), "right": mask(row["right"]), "value": shape(row["value"])} for row in rows)
@@ -99,8 +87,9 @@ def links(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     pages = paging(visit, visit.reader.count("links", where))
     listed = visit.reader.rows("links", where, (), pages.size, pages.offset, columns)
     counts = visit.reader.counts("links", ("decision", "rule"))
-    made = {"rows": list(told(listed)), "counts": counts[:60], "paging": pages, "chosen": kept}
-    return render(request, "listen/links.html", {**made, "masked": not _names(visit), "bar": _bar(visit, **kept)})
+    made = {"rows": with_decisions(visit, told(listed)), "counts": counts[:60], "paging": pages, "chosen": kept}
+    made |= {"zone": visit.settings.company.time_zone, "here": request.get_full_path()}
+    return render(request, "listen/links.html", {**made, "masked": not sees_names(visit), "bar": _bar(visit, **kept)})
 
 
 @page("explore.read")

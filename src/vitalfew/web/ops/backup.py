@@ -26,6 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import vitalfew
+from vitalfew import continuity
 from vitalfew.faults import Fault, Refused, RunFailed
 from vitalfew.runs import HOME, Workspace
 from vitalfew.web import environment
@@ -33,7 +34,9 @@ from vitalfew.web import environment
 FORM = 1
 MANIFEST = "manifest.json"
 # Made anew, or of no use elsewhere.
-LEFT_OUT = re.compile(r"(runs|facts|backups|current|lock|upgrade\.lock|vitalfew\.db.*|writing-.*|working-.*|\..*)$")
+LEFT_OUT = re.compile(
+    r"(runs|facts|backups|current|lock|person_ledger\.parquet|upgrade\.lock|vitalfew\.db.*|writing-.*|working-.*|\..*)$"
+)
 
 
 def backup(folder: Path, file: Path, with_run: bool = True, with_sources: bool = False) -> dict[str, Any]:
@@ -204,6 +207,8 @@ def _files(folder: Path, run: Path | None, with_sources: bool) -> Iterator[tuple
             kept.append((each, Path(HOME) / each.name))
     if run is not None:
         kept.append((run, Path(HOME) / "runs" / run.name))
+    else:
+        kept += _ledger(folder)
     for each in sorted(folder.iterdir()) if with_sources else []:
         if each.name not in (HOME, "strategy", "company.toml"):
             kept.append((each, Path(each.name)))
@@ -214,6 +219,13 @@ def _files(folder: Path, run: Path | None, with_sources: bool) -> Iterator[tuple
             for found in sorted(path.rglob("*")):
                 if found.is_file() and not found.is_symlink():
                     yield f"workspace/{(inside / found.relative_to(path)).as_posix()}", found
+
+
+def _ledger(folder: Path) -> list[tuple[Path, Path]]:
+    """Without the run, what its ids of persons go on from."""
+    current = Workspace(folder).current()
+    path = current.folder / continuity.FILE if current is not None else folder / HOME / continuity.FILE
+    return [(path, Path(HOME) / continuity.FILE)] if path.is_file() else []
 
 
 def _add(archive: tarfile.TarFile, inside: str, path: Path) -> dict[str, Any]:

@@ -23,6 +23,8 @@ KEYS = {
     "raci": ("work", "role"),
     "benefit": ("name", "issue", "initiative"),
 }
+# Sections that not everybody reads who may compare runs: that entries differ is told, not which and what they say.
+UNTOLD = ("link", "sponsor")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,11 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Sett
         before, after = old.get(section), new.get(section)
         if before == after:
             continue
-        if isinstance(before or after, list):
+        if section in UNTOLD:
+            # A run of a version without the section says the same as one without entries.
+            if before or after:
+                yield Setting(section, "", "changed")
+        elif isinstance(before or after, list):
             yield from _entries(section, before or [], after or [])
         else:
             yield Setting(section, "", "changed", tuple(_keys(before or {}, after or {})))

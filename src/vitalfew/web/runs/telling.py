@@ -26,6 +26,7 @@ SECTIONS = {
     "benefit": gettext_lazy("benefits"),
     "sponsor": gettext_lazy("sponsors"),
     "barrier": gettext_lazy("barriers"),
+    "link": gettext_lazy("decisions on who is who"),
     "vision": gettext_lazy("vision"),
 }
 

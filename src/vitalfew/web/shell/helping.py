@@ -131,6 +131,19 @@ TOPICS = (
         _("Trust the next forecasts as much as the last ones held."),
     ),
     Topic(
+        "listen:review",
+        _("Review"),
+        _("Two records side by side that may be one person's: joined or kept apart by a rule nobody can be sure of."),
+        _(
+            "First come the pairs on which most hangs: how unsure we are, times the share of records, answers and "
+            "revenue that would go elsewhere if that was wrong."
+        ),
+        _(
+            "Say whether they are one person, by button or by the keys s and d; k skips. It counts from the next run, "
+            "holds in every later one, and can be undone here."
+        ),
+    ),
+    Topic(
         "understand:why",
         _("Why?"),
         _("What a figure rests on, step by step, down to the records."),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from vitalfew.engine.reader import Row, Where
 from vitalfew.listen.masking import mask
+from vitalfew.web.listen.deciding import of_person
 from vitalfew.web.shell import exporting
 from vitalfew.web.shell.access import Visit, page
 from vitalfew.web.shell.exporting import Column
@@ -116,7 +117,12 @@ def customer(request: HttpRequest, visit: Visit, customer: str) -> HttpResponseB
         return redirect("understand:account", visit.company.slug, customer)
     person = next(iter(visit.reader.rows("people", [Where("person", "=", customer)], limit=1)), None)
     if person is None:
-        raise Http404
+        # An id that ended in this run: its records are another person's.
+        ended = [Where("of", "=", customer), Where("change", "=", "joined")]
+        into = next(iter(visit.reader.rows("person_changes", ended, ("-records",), 1)), None)
+        if into is None:
+            raise Http404
+        return redirect("understand:customer", visit.company.slug, into["person"])
     return _one(request, visit, "person", customer, {"person": person, "name": person["name"] or customer})
 
 
@@ -165,6 +171,8 @@ def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict
         "zone": visit.settings.company.time_zone,
         "of_group": within is not None,
         "bar": bar(visit, filters, ignored),
+        "joined": of_person(visit, value) if column == "person" else {},
+        "here": request.get_full_path(),
     }
     visit.record("open customer", value)
     return render(request, "understand/customer.html", made)

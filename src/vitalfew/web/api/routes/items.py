@@ -20,7 +20,7 @@ from vitalfew.web.authoring.changes import Change, Conflict, Decided, Entry, Val
 from vitalfew.web.authoring.deciding import edit_of
 from vitalfew.web.authoring.models import STATES, Version
 from vitalfew.web.authoring.overlay import new_faults, standing
-from vitalfew.web.authoring.sections import SECTIONS, effect, group_of, issue_groups, may_decide, may_read
+from vitalfew.web.authoring.sections import SECTIONS, effect, group_of, issue_groups, may_decide, may_enter, may_read
 from vitalfew.web.authoring.views import entry_of, may_see, owner_group, section_of
 
 router = Router()
@@ -128,13 +128,16 @@ def add_item(call: Call, section: str, body: NewValues) -> HttpResponse:
     (`proposed`)."""
     if section in SINGLES:
         raise Problem(409, "There is one such entry only. Change it with PUT.")
-    section_of(section)
+    if not may_enter(call, section_of(section)):
+        raise PermissionDenied
     values = _normal(section, body.values)
     found = {each.key: each for each in entries(call.company, standing(call.company), section)}
     key = key_of(section, values)
     if key in found and found[key].values is not None:
         if "name" in values:
             raise Problem(409, f"There is one of this name already: {key}.")
+        if SECTIONS[section].one_a_key:
+            raise Problem(409, f"There is one already: {key}. Change it with PUT.")
         key = free(key, found)
     made = _save(call, section, key, found.get(key), "values", values, body.note)
     place = f"{call.request.build_absolute_uri(call.request.path)}/{key}"

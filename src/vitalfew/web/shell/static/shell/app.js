@@ -18,6 +18,12 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-submit-on-change]");
   if (form) form.requestSubmit();
 });
+// A page may give its buttons and links a key of their own; never while something is typed, and never with a modifier.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest("input, textarea, select")) return;
+  const wanted = [...document.querySelectorAll("[data-key]")].find((each) => each.dataset.key === event.key.toLowerCase());
+  if (wanted) wanted.click();
+});
 // Buttons that cannot be taken back ask first.
 document.addEventListener("submit", (event) => {
   const asked = event.submitter && event.submitter.dataset.confirm;

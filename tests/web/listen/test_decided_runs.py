@@ -1,0 +1,95 @@
+"""A decision in the application through real runs: what follows, what pages tell, and that undo gives everything back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from tests.test_continuity import SETTINGS, answers, person_of, tables
+from tests.web.conftest import PASSWORD
+
+from vitalfew import pipeline, runs
+from vitalfew.company import load
+from vitalfew.web.authoring.overlay import in_force
+from vitalfew.web.people.models import Company, Membership, User
+
+
+@pytest.fixture
+def acme(db: None, settings: Settings, tmp_path: Path) -> Company:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    (tmp_path / "company.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "survey.csv").write_text(answers(), encoding="utf-8")
+    pipeline.run(load(tmp_path), tmp_path)
+    return Company.objects.create(slug="acme", name="Acme", folder=str(tmp_path))
+
+
+@pytest.fixture
+def owner(acme: Company) -> Client:
+    user = User.objects.create_user("owner@acme.example", PASSWORD, "Owner")
+    Membership.objects.create(company=acme, user=user, role="owner")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def again(company: Company) -> runs.Run:
+    folder = Path(company.folder)
+    return pipeline.run(load(folder, edits=in_force(company)), folder)
+
+
+def decide(client: Client, left: str, right: str, decision: str) -> Any:
+    return client.post("/c/acme/links/decide/", {"left": left, "right": right, "decision": decision})
+
+
+def test_a_decision_takes_effect_with_the_next_run_is_told_and_its_undo_gives_everything_back(acme: Company, owner: Client) -> None:
+    first = runs.Workspace(Path(acme.folder)).need_current()
+    before = person_of(first)
+    decide(owner, "survey#5", "survey#6", "same")
+    page = owner.get("/c/acme/review/").content.decode()
+    assert "counts from the next run" in page
+    second = again(acme)
+    one = person_of(second)
+    assert one["5"] == one["6"]
+    page = owner.get("/c/acme/review/").content.decode()
+    assert "survey#5" in page
+    assert "counts from the next run" not in page
+    links = owner.get("/c/acme/links/?rule=decided").content.decode()
+    assert "by a person" in links
+    assert "Decided: same person, owner@acme.example" in links
+    # The page of the id that ended leads to the one that goes on, which says so.
+    ended = before["6"] if one["5"] == before["5"] else before["5"]
+    led = owner.get(f"/c/acme/customers/{ended}/")
+    assert led.status_code == 302
+    assert led["Location"] == f"/c/acme/customers/{one['5']}/"
+    told = owner.get(led["Location"]).content.decode()
+    assert f"of {ended} are joined here; that id ended" in told
+    assert "Decided: same person" in told
+    assert owner.get("/c/acme/customers/person:nobody/").status_code == 404
+    # Taken back: told until the next run, and then nothing is left of it.
+    decide(owner, "survey#5", "survey#6", "undo")
+    links = owner.get("/c/acme/links/?rule=decided").content.decode()
+    assert "Taken back; counts from the next run" in links
+    third = again(acme)
+    assert person_of(third) == before
+    assert tables(third) == tables(first)
+    changes = pq.read_table(third.folder / "person_changes.parquet").to_pylist()
+    assert [(row["change"], row["person"], row["of"]) for row in changes] == [("split", ended, one["5"])]
+    assert "this person’s" in owner.get(f"/c/acme/customers/{ended}/").content.decode()
+
+
+def test_what_stands_in_company_toml_is_undone_there_and_back(acme: Company, owner: Client) -> None:
+    link = '[[link]]\nleft = "survey#6"\nright = "survey#5"\ndecision = "same"\n'
+    (Path(acme.folder) / "company.toml").write_text(SETTINGS + link, encoding="utf-8")
+    page = owner.get("/c/acme/review/").content.decode()
+    assert "company.toml" in page.partition("Decided")[2]
+    decide(owner, "survey#5", "survey#6", "undo")
+    assert [each.values for each in in_force(acme)] == [None]
+    decide(owner, "survey#5", "survey#6", "different")
+    assert [each.values and each.values["decision"] for each in in_force(acme)] == ["different"]
+    # What was said here is taken back, and the file speaks again.
+    decide(owner, "survey#5", "survey#6", "undo")
+    assert in_force(acme) == []
