@@ -27,6 +27,7 @@ CHOICE = (
     _("cannot be finished after %(name)s, which it needs within the limits and the %(count)s months"),
     _("the plan would be worth %(amount)s less"),
     _("the plan would be worth the same"),
+    _("the plan would be worth…"),
     _("excluded by %(name)s; if done instead, %(told)s"),
     _("would displace %(list)s; %(told)s"),
     _("%(list)s and %(count)s more"),

@@ -30,7 +30,7 @@ def _with_interval(figure: str) -> str:
 
 
 KINDS = {
-    "name": "(?:(?!; ).)+?",
+    "name": "(?:(?!; | → ).)+?",
     "told": ".+?",
     "list": ".+?",
     "quote": ".+?",
