@@ -160,6 +160,23 @@ class Pages(Section):
         return self
 
 
+class Control(Section):
+    """`control` of a source: what its deliveries must amount to. Anything else is a fault, as when a file was cut on its way."""
+
+    rows: int | None = Field(None, ge=0, description="records there must be, refused ones included")
+    least: int | None = Field(None, ge=0, description="records there must be at least, refused ones included")
+    column: str = Field("", description="column of the file that is summed for total")
+    total: float | None = Field(None, description="what the numbers of column must add up to")
+
+    @model_validator(mode="after")
+    def _told(self) -> Control:
+        if bool(self.column) != (self.total is not None):
+            raise ValueError("total and column belong together")
+        if self.rows is None and self.least is None and self.total is None:
+            raise ValueError("give rows, least, or total with its column")
+        return self
+
+
 class Source(Section):
     """`[[source]]`: files, a query or a web address, the vocabulary table its records become, and how its columns fill it."""
 
@@ -195,6 +212,7 @@ class Source(Section):
         description="rows that name the columns: survey tools write two or three; the first holds the names, and the second "
         "those of columns the first leaves blank",
     )
+    control: Control | None = Field(None, description="how many records there must be, or what a column must add up to")
     columns: dict[str, Rule] = Field(default_factory=dict, description="vocabulary column = column of the file, or a rule")
     segments: dict[str, Rule] = Field(default_factory=dict, description="name of a cut = column of the file, or a rule")
     questions: dict[str, Question] = Field(default_factory=dict, description="questions of a wide survey")

@@ -131,7 +131,7 @@ SHAPES = [
     Case("empty file", b"", fault="the file is empty"),
     Case("only line ends", b"\n\r\n  \n", fault="the file is empty"),
     Case("only a BOM", b"\xef\xbb\xbf", fault="the file is empty"),
-    Case("header only", HEAD.encode()),
+    Case("header only", HEAD.encode(), remark="it holds no records"),
     Case("header only, no line end", HEAD.strip().encode()),
     Case("header twice", (HEAD + HEAD + GOOD).encode(), ("1",), ((2, "", "names of the columns again"),)),
     Case("no such file", b"", fault="there is no file", settings={"path": "other.csv"}),
@@ -264,7 +264,12 @@ MORE_ENCODINGS = [
     text("EBCDIC", GOOD, fault="no column 'id'", encoding="cp500"),
     kept("Greek in cp1253", "η παράδοση άργησε μια εβδομάδα και κανείς δεν απάντησε", encoding="cp1253", remark="cp1253"),
     kept("Thai in cp874", "การจัดส่งล่าช้าไปหนึ่งสัปดาห์และไม่มีใครตอบกลับ", encoding="cp874", remark="cp874"),
-    kept("Chinese in gb18030", "我们的订单晚了一个星期才到，打电话也没有人回答，非常不满意，希望你们能够改进服务质量，不要让客户等这么久", encoding="gb18030", remark="gb18030"),
+    kept(
+        "Chinese in gb18030",
+        "我们的订单晚了一个星期才到，打电话也没有人回答，非常不满意，希望你们能够改进服务质量，不要让客户等这么久",
+        encoding="gb18030",
+        remark="gb18030",
+    ),
     kept("Korean in cp949", "배송이 일주일이나 늦었고 아무도 답하지 않았습니다", encoding="euc_kr", remark="euc_kr"),
     Case(
         "UTF-8 cut within a character",

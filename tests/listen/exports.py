@@ -8,13 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bad_files.cases import ORDERS
-
 from vitalfew.engine import Context, DuckEngine
 from vitalfew.listen import reading
 from vitalfew.settings import Company
 
-__all__ = ["ORDERS", "Read", "company", "read"]
+ORDERS: dict[str, Any] = {
+    "name": "shop",
+    "table": "orders",
+    "path": "shop.csv",
+    "columns": {"order": "id", "at": "at", "amount": "amount", "status": "note"},
+}
 
 
 @dataclass(frozen=True)

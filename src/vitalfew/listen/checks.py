@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from vitalfew.engine import Context, DuckEngine, Engine
-from vitalfew.engine.expressions import check
+from vitalfew.engine.expressions import check, nearest
 from vitalfew.faults import Fault
 from vitalfew.listen.fetching import fault_of, probe
 from vitalfew.listen.files import File, FileFault, digest, found
@@ -147,6 +147,11 @@ class _Asked:
 def _column_faults(opened: Opened, engine: Engine, lines: Lines) -> list[Fault]:
     faults: list[Fault] = []
     source, columns = opened.source, opened.columns
+    if source.control is not None and source.control.column and source.control.column not in columns:
+        close = nearest(source.control.column, columns)
+        what = f"source {source.name!r}: the file has no column {source.control.column!r}"
+        mend = f"did you mean {close!r}?" if close else "name a column of the file"
+        faults.append(Fault(SETTINGS, lines(("source", opened.index, "control", "column")), what, mend))
     for each in fields(source, opened.index):
         wrong = list(problems(each, columns, dict(opened.unusable)))
         if source.fetched:

@@ -17,7 +17,7 @@ from vitalfew.listen.files import FileFault
 LARGE = 64 << 20
 RATIO = 200
 ROWS = 20_000_000
-ROW_RATIO = 2_000
+ROW_RATIO = 100
 PAGE = 512 << 20
 _HEADER, _LONG_HEADER = 1 << 16, 1 << 24
 _DEEPEST = 16

@@ -10,6 +10,7 @@ import pyarrow as pa
 from vitalfew.engine import Context
 from vitalfew.faults import Fault, Refused
 from vitalfew.listen.checks import open_all
+from vitalfew.listen.control import control_faults
 from vitalfew.listen.mapped import Mapped
 from vitalfew.listen.mapping import map_source
 from vitalfew.listen.quarantine import Quarantine
@@ -60,6 +61,8 @@ def _stage_all(opened: Sequence[Opened], context: Context, quarantine: Quarantin
             staged.append(stage_source(one, context, quarantine))
         except FileFaults as several:
             faults += [Fault(name, fault.line, fault.what, fault.mend) for name, fault in several.faults]
+        else:
+            faults += control_faults(staged[-1], context)
     if faults:
         raise Refused(faults)
     return staged

@@ -149,12 +149,15 @@ def stage_source(opened: Opened, context: Context, quarantine: Quarantine) -> St
                 refused += 1
                 quarantine.add(source.name, name, line, column, value, reason)
 
+            before = read + refused
             try:
                 for batch in _whole(reader.batches(refuse)):
                     read += batch.num_rows
                     writer.write_table(_aligned(batch, schema, file.name, place))
             except FileFault as fault:
                 raise FileFaults([(file.name, fault)]) from None
+            if read + refused == before:
+                quarantine.remark(source.name, "", file.name, 0, "it holds no records; if there should be some, fetch it again")
             for column, remark in reader.header.remarks:
                 quarantine.remark(source.name, column, file.name, 0, remark)
     for column in columns:
