@@ -56,7 +56,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("listen", ("company", "source", "question", "group"), "reading sources and finding out who is who"),
+    Stage("listen", ("company", "source", "question", "mend", "group"), "reading sources and finding out who is who"),
     Stage(
         "understand", ("company", "source", "question", "group", "promise", "theme"), "metrics, drivers, comments, promises, value"
     ),

@@ -271,6 +271,27 @@ class Source(Section):
         return not self.path
 
 
+class Mend(Section):
+    """`[[mend]]`: values of one column that are mended as they are read. Every use is counted and shown in the table mended."""
+
+    source: str = Field(min_length=1, description="source, by name")
+    column: str = Field(min_length=1, description="column of its files")
+    value: str | None = Field(None, description="the value to mend, without blanks at its ends")
+    pattern: str | None = Field(None, min_length=1, description="or all values that match this regular expression as a whole")
+    to: str | None = Field(None, description="what is read in its place; of a pattern, \\1 is its first group")
+    blank: bool = Field(False, description="true: read it as empty")
+    leave_out: bool = Field(False, description="true: leave the record out, which then stands in the quarantine as left out")
+    reason: str = Field(min_length=1, description="why this is right")
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Mend:
+        if (self.value is None) == (self.pattern is None):
+            raise ValueError("give exactly one of value and pattern")
+        if (self.to is not None) + self.blank + self.leave_out != 1:
+            raise ValueError("give exactly one of to, blank = true and leave_out = true")
+        return self
+
+
 class Group(Section):
     """`[[group]]`: a work group: product team, account team, support function."""
 
@@ -524,6 +545,7 @@ class Company(Section):
     company: CompanySection
     source: list[Source] = Field(default_factory=list)
     question: list[LongQuestion] = Field(default_factory=list)
+    mend: list[Mend] = Field(default_factory=list)
     group: list[Group] = Field(default_factory=list)
     promise: list[Promise] = Field(default_factory=list)
     initiative: list[Initiative] = Field(default_factory=list)
