@@ -29,7 +29,7 @@ def told(now: Run, before: Run | None, folder: Path) -> Iterator[str]:
         read = sum(rows for rows, _ in sources.values())
         where = ", ".join(f"{count:,} in {name}" for name, count in refused.items())
         yield f"{sum(refused.values()):,} of {read:,} records were refused: {where}."
-        yield f"Why: vitalfew table {folder} quarantine. Mend them in the files, or with [[mend]] in company.toml, and run again."
+        yield f"See vitalfew table {folder} quarantine; mend them in the files, or with [[mend]] in company.toml, and run again."
     mended = now.paths().get("mended")
     count = pq.read_metadata(mended).num_rows if mended else 0
     if count:
