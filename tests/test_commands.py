@@ -227,3 +227,21 @@ def test_a_run_killed_at_any_moment_leaves_the_last_good_run_in_place(tmp_path: 
     assert {name: path.read_bytes() for name, path in again.paths().items()} == before
     assert not list((folder / ".vitalfew").glob("writing-*"))
     assert not list((folder / ".vitalfew").glob("working-*"))
+
+
+def test_run_tells_what_was_refused_mended_and_missing_and_what_to_do(shop: Path) -> None:
+    path = shop / "exports" / "survey.csv"
+    path.write_text(_survey() + "9001,2026-02-30,9,4,4,x\n9002,n/k,9,4,4,y\n", encoding="utf-8")
+    first = _vitalfew("run", shop)
+    assert "2 of 202 records were refused: 2 in survey." in first.stderr
+    assert f"vitalfew table {shop} quarantine" in first.stderr
+    rule = '[[mend]]\nsource = "survey"\ncolumn = "submitted"\nvalue = "n/k"\nblank = true\nreason = "paper forms"\n'
+    (shop / "company.toml").write_text(COMPANY + rule, encoding="utf-8")
+    second = _vitalfew("run", shop)
+    assert "1 of 202 records were refused: 1 in survey." in second.stderr
+    assert "1 values were mended by rules" in second.stderr
+    assert json.loads(_vitalfew("table", shop, "mended", "--format", "json").stdout)["value"] == "n/k"
+    path.write_text(_survey(150), encoding="utf-8")
+    third = _vitalfew("run", shop)
+    assert "survey is shorter than last time: 150 records, 202 before." in third.stderr
+    assert "refused" not in third.stderr

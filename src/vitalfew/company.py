@@ -199,6 +199,7 @@ def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     yield from _zone_faults(company, lines)
     yield from _name_faults(company, lines)
     yield from _source_faults(company, lines)
+    yield from _mend_faults(company, lines)
     yield from _question_faults(company, lines)
     yield from _group_faults(company, lines)
     yield from _promise_faults(company, lines)
@@ -281,6 +282,14 @@ def _source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
                 f"source {source.name!r} has questions but fills {source.table}",
                 'set table = "responses"',
             )
+
+
+def _mend_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    names = [source.name for source in company.source]
+    for index, mend in enumerate(company.mend):
+        if mend.source not in names:
+            how = _near(mend.source, names, f"sources: {', '.join(names)}")
+            yield _fault(lines, ("mend", index, "source"), f"[[mend]]: there is no source {mend.source!r}", how)
 
 
 def _question_faults(company: Company, lines: Lines) -> Iterator[Fault]:

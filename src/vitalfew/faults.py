@@ -22,7 +22,9 @@ class Fault:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.what}; {self.mend}"
+        # One fault is one line, and what stands in a file must not command a terminal.
+        told = f"{where}: {self.what}; {self.mend}"
+        return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in told)
 
 
 class Refused(Exception):

@@ -57,7 +57,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("listen", ("company", "source", "question", "group", "link"), "reading sources and finding out who is who"),
+    Stage("listen", ("company", "source", "question", "mend", "group", "link"), "reading sources and finding out who is who"),
     Stage(
         "understand", ("company", "source", "question", "group", "promise", "theme"), "metrics, drivers, comments, promises, value"
     ),
@@ -74,6 +74,7 @@ GROUND = (
     "vocabulary.py",
     "vocabulary.txt",
     "settings.py",
+    "slogans.py",
     "evidence.py",
     "outputs.py",
     "pipeline.py",
@@ -169,6 +170,8 @@ class _Running:
             return found[1]
         context = replace(self._context(stage.name, today, position), known=gone_on.known)
         outputs = stage.face.run(Tables(self.engine, paths), self.company, context)
+        if stage.name == "listen":
+            self._refuse_changed()
         unknown = sorted(set(outputs.tables) - set(stage.face.WRITES))
         if unknown:
             raise RunFailed(f"the room {stage.name} wrote {', '.join(unknown)}, which its face does not name")
@@ -217,6 +220,15 @@ class _Running:
         code = self._code((*GROUND, f"{stage.name}/*.py"))
         day = "" if stage.name == "listen" and today == UNKNOWN_DAY else today.isoformat()
         return runs.digest(stage.name, self.engine.name, day, sections, json.dumps(sorted([*inputs, *files])), code)
+
+    def _refuse_changed(self) -> None:
+        """Raise Refused when a source is not the file any more that the run is known by: it was changed while it was read."""
+        before, after = dict(self._inputs), dict(listen.inputs(self.company, self.workspace.folder))
+        changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        if changed:
+            mend = "run again when whoever writes it has ended"
+            what = "it was changed or taken away while it was read"
+            raise Refused([Fault(name, 1, what, mend) for name in changed])
 
     @cached_property
     def _inputs(self) -> list[tuple[str, str]]:

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from vitalfew.slogans import slogan_in
+
 QuestionKind = Literal["nps", "rating", "number", "choice", "top_picks", "text", "codes", "yes_no"]
 Stage = Literal["aware", "compare", "purchase", "implement", "use", "renew", "advocate"]
 
@@ -161,6 +163,23 @@ class Pages(Section):
         return self
 
 
+class Control(Section):
+    """`control` of a source: what its deliveries must amount to. Anything else is a fault, as when a file was cut on its way."""
+
+    rows: int | None = Field(None, ge=0, description="records there must be, refused ones included")
+    least: int | None = Field(None, ge=0, description="records there must be at least, refused ones included")
+    column: str = Field("", description="column of the file that is summed for total")
+    total: float | None = Field(None, description="what the numbers of column must add up to")
+
+    @model_validator(mode="after")
+    def _told(self) -> Control:
+        if bool(self.column) != (self.total is not None):
+            raise ValueError("total and column belong together")
+        if self.rows is None and self.least is None and self.total is None:
+            raise ValueError("give rows, least, or total with its column")
+        return self
+
+
 class Source(Section):
     """`[[source]]`: files, a query or a web address, the vocabulary table its records become, and how its columns fill it."""
 
@@ -196,6 +215,7 @@ class Source(Section):
         description="rows that name the columns: survey tools write two or three; the first holds the names, and the second "
         "those of columns the first leaves blank",
     )
+    control: Control | None = Field(None, description="how many records there must be, or what a column must add up to")
     columns: dict[str, Rule] = Field(default_factory=dict, description="vocabulary column = column of the file, or a rule")
     segments: dict[str, Rule] = Field(default_factory=dict, description="name of a cut = column of the file, or a rule")
     questions: dict[str, Question] = Field(default_factory=dict, description="questions of a wide survey")
@@ -252,6 +272,27 @@ class Source(Section):
     def fetched(self) -> bool:
         """Whether its rows come from a database or over HTTP, and not from files."""
         return not self.path
+
+
+class Mend(Section):
+    """`[[mend]]`: values of one column that are mended as they are read. Every use is counted and shown in the table mended."""
+
+    source: str = Field(min_length=1, description="source, by name")
+    column: str = Field(min_length=1, description="column of its files")
+    value: str | None = Field(None, description="the value to mend, without blanks at its ends")
+    pattern: str | None = Field(None, min_length=1, description="or all values that match this regular expression as a whole")
+    to: str | None = Field(None, description="what is read in its place; of a pattern, \\1 is its first group")
+    blank: bool = Field(False, description="true: read it as empty")
+    leave_out: bool = Field(False, description="true: leave the record out, which then stands in the quarantine as left out")
+    reason: str = Field(min_length=1, description="why this is right")
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Mend:
+        if (self.value is None) == (self.pattern is None):
+            raise ValueError("give exactly one of value and pattern")
+        if (self.to is not None) + self.blank + self.leave_out != 1:
+            raise ValueError("give exactly one of to, blank = true and leave_out = true")
+        return self
 
 
 class Group(Section):
@@ -507,48 +548,13 @@ class Vision(Section):
         return value
 
 
-SLOGANS = (
-    "customer at the cent",
-    "customers at the cent",
-    "customer centric",
-    "customer-centric",
-    "customer obsessed",
-    "customer-obsessed",
-    "customer first",
-    "customers first",
-    "world class",
-    "world-class",
-    "best in class",
-    "best-in-class",
-    "exceed expectations",
-    "exceed customer expectations",
-    "exceed our customers' expectations",
-    "delight our customers",
-    "delight customers",
-    "wow",
-    "excellent customer experience",
-    "seamless experience",
-)
-
-
-def slogan_in(text: str) -> str:
-    """The slogan a text of fewer than 15 words is built on, '' when it says something. A longer text may hold one in passing.
-
-    >>> slogan_in("We put the customer at the centre")
-    'customer at the cent'
-    >>> slogan_in("A parcel is found in one minute, by the driver, without a call")
-    ''
-    """
-    plain = f" {' '.join(re.findall(r'[a-z-]+', text.casefold()))} "
-    return next((each for each in SLOGANS if len(text.split()) < 15 and f" {each}" in plain), "")
-
-
 class Company(Section):
     """The whole of company.toml."""
 
     company: CompanySection
     source: list[Source] = Field(default_factory=list)
     question: list[LongQuestion] = Field(default_factory=list)
+    mend: list[Mend] = Field(default_factory=list)
     group: list[Group] = Field(default_factory=list)
     promise: list[Promise] = Field(default_factory=list)
     initiative: list[Initiative] = Field(default_factory=list)

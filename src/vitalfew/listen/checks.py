@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from vitalfew.engine import Context, DuckEngine, Engine
-from vitalfew.engine.expressions import check
+from vitalfew.engine.expressions import check, nearest
 from vitalfew.faults import Fault
 from vitalfew.listen.fetching import fault_of, probe
 from vitalfew.listen.files import File, FileFault, digest, found
@@ -20,6 +20,7 @@ from vitalfew.listen.origins import OriginFault
 from vitalfew.listen.readers import Header, Refuse
 from vitalfew.listen.rules import Place, fields, is_long, problems
 from vitalfew.listen.sources import FileFaults, Opened, open_file, open_kept, open_source
+from vitalfew.listen.typed import literal
 from vitalfew.settings import Company, Question, Source
 
 SETTINGS = "company.toml"
@@ -100,6 +101,7 @@ def open_all(
         faults += wrong
         if one is not None:
             opened.append(one)
+            faults += _mend_faults(one, company, engine, lines)
         if source.table == "responses" and not source.questions and not is_long(source) and (one is not None or source.fetched):
             what = f"source {source.name!r} has no questions"
             mend = "add [source.questions], or map question and value and describe them in [[question]]"
@@ -147,6 +149,11 @@ class _Asked:
 def _column_faults(opened: Opened, engine: Engine, lines: Lines) -> list[Fault]:
     faults: list[Fault] = []
     source, columns = opened.source, opened.columns
+    if source.control is not None and source.control.column and source.control.column not in columns:
+        close = nearest(source.control.column, columns)
+        what = f"source {source.name!r}: the file has no column {source.control.column!r}"
+        mend = f"did you mean {close!r}?" if close else "name a column of the file"
+        faults.append(Fault(SETTINGS, lines(("source", opened.index, "control", "column")), what, mend))
     for each in fields(source, opened.index):
         wrong = list(problems(each, columns, dict(opened.unusable)))
         if source.fetched:
@@ -163,6 +170,28 @@ def _column_faults(opened: Opened, engine: Engine, lines: Lines) -> list[Fault]:
             Fault(SETTINGS, lines(each.place), f"source {source.name!r}: {what}", mend)
             for what, mend in _binding(each.sql, each.wanted.format, columns, engine)
         ]
+    return faults
+
+
+def _mend_faults(opened: Opened, company: Company, engine: Engine, lines: Lines) -> list[Fault]:
+    """What is wrong with the rules of [[mend]] for a source: columns it does not have, patterns that are none."""
+    faults: list[Fault] = []
+    for index, rule in enumerate(company.mend):
+        if rule.source != opened.source.name:
+            continue
+        if rule.column not in opened.columns:
+            close = nearest(rule.column, opened.columns)
+            mend = f"did you mean {close!r}?" if close else "name a column of the file"
+            what = f"[[mend]]: source {rule.source!r} has no column {rule.column!r}"
+            faults.append(Fault(SETTINGS, lines(("mend", index, "column")), what, mend))
+        if rule.pattern is not None:
+            try:
+                tried = {"made": f"regexp_replace(x, {literal(f'^(?:{rule.pattern})$')}, {literal(rule.to or '')})"}
+                engine.collect(engine.project(engine.table(pa.table({"x": ["x"]})), tried))
+            except Exception as error:  # whatever the engine raises, it is the pattern that is at fault
+                what = f"[[mend]]: the pattern cannot be used: {str(error).splitlines()[0][:120]}"
+                mend = "write a regular expression as RE2 knows them, and in to no group that it does not have"
+                faults.append(Fault(SETTINGS, lines(("mend", index, "pattern")), what, mend))
     return faults
 
 

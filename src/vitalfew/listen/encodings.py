@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
-from vitalfew.listen.files import File, FileFault, chunks
+from vitalfew.listen.files import File, FileFault, chunks, named_otherwise
 
 UNREADABLE = "\udcff"
 """Stands in decoded text for each byte that cannot be decoded; no sound text contains it."""
@@ -39,7 +39,10 @@ codecs.register_error(ERRORS, _mark)
 
 @dataclass(frozen=True)
 class Decoded:
-    """How a file's text is read: `sample` is how it begins; `nul` and `unreadable` say whether any row may hold such characters."""
+    """How a file's text is read: `sample` is how it begins; `nul` and `unreadable` say whether any row may hold such characters.
+
+    `open_end` says why the file may have been cut: its last line has no line end, or half of one; '' when it has.
+    """
 
     encoding: str
     stated: bool
@@ -47,6 +50,7 @@ class Decoded:
     nul: bool
     unreadable: bool
     empty: bool
+    open_end: str = ""
 
     @property
     def said(self) -> str:
@@ -65,11 +69,14 @@ class _Count:
     nul: bool = False
     sample: str = ""
     high: bytes = b""
+    tail: str = ""
+    pairs: bool = False
 
 
 def decode(file: File, stated: str | None) -> Decoded:
     """Find out how to read a text file. Walks all of it, in constant memory. Raises FileFault when it cannot be read."""
     head = next(chunks(file), b"")
+    named_otherwise(head, "text")
     if stated is not None:
         return _stated(file, stated, head)
     for bom, encoding in _BOMS:
@@ -113,7 +120,14 @@ def _checked(file: File, encoding: str, stated: bool) -> Decoded:
 
 
 def _decoded(encoding: str, stated: bool, count: _Count) -> Decoded:
-    return Decoded(encoding, stated, count.sample, count.nul, count.bad > 0, not count.sample.strip("\ufeff \t\r\n"))
+    blank = not count.sample.strip("\ufeff \t\r\n")
+    return Decoded(encoding, stated, count.sample, count.nul, count.bad > 0, blank, _open_end(count))
+
+
+def _open_end(count: _Count) -> str:
+    if not count.tail.endswith(("\n", "\r")):
+        return "no line end"
+    return "half of a line end" if count.pairs and count.tail.endswith("\r") else ""
 
 
 def _count(file: File, encoding: str) -> _Count:
@@ -131,6 +145,8 @@ def _count(file: File, encoding: str) -> _Count:
         count.text += len(text)
         count.lines += max(text.count("\n"), text.count("\r"))
         count.nul = count.nul or "\0" in text
+        count.tail = text[-1:] or count.tail
+        count.pairs = count.pairs or "\r\n" in text
         if len(count.sample) < _SAMPLE:
             count.sample += text[: _SAMPLE - len(count.sample)]
     count.lines += 1

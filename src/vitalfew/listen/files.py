@@ -8,6 +8,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -16,7 +17,25 @@ CHUNK = 1 << 20
 BOMB_RATIO = 200
 BOMB_BYTES = 64 << 20
 FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-FORMATS |= {".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx"}
+FORMATS |= {".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx"}
+
+MAGIC = (
+    (b"\x1f\x8b", "compressed with gzip", "let its name end in .gz, or unpack it"),
+    (b"PK\3\4", "a workbook or another zip archive", "let the name of a workbook end in .xlsx; unpack an archive"),
+    (b"PAR1", "a Parquet file", "let its name end in .parquet"),
+    (b"PARE", "an encrypted Parquet file", "export it without encryption"),
+    (b"\xd0\xcf\x11\xe0", "an old .xls or a workbook with a password", "save it as .xlsx without a password, or export it as csv"),
+    (b"%PDF", "a PDF", "export the table itself as csv or xlsx"),
+    (b"SQLite format 3", "an SQLite database", "read it with sql and database"),
+    (b"ARROW1", "an Arrow file", "export it as Parquet"),
+    (b"ORC", "an ORC file", "export it as Parquet"),
+    (b"Obj\x01", "an Avro file", "export it as Parquet"),
+    (b"BZh", "compressed with bzip2", "unpack it, or compress it with gzip"),
+    (b"\xfd7zXZ", "compressed with xz", "unpack it, or compress it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstandard", "unpack it, or compress it with gzip"),
+    (b"7z\xbc\xaf", "a 7z archive", "unpack it"),
+)
+"""How files of other kinds begin, what they are, and what to do."""
 
 
 class FileFault(Exception):
@@ -74,10 +93,10 @@ def opened(file: File) -> BinaryIO:
 
 def chunks(file: File) -> Iterator[bytes]:
     """The file's bytes, unpacked, a megabyte at a time. Raises FileFault when it is damaged, cut short or a bomb."""
-    try:
-        with file.path.open("rb") as raw:
-            stream = gzip.GzipFile(fileobj=raw) if file.packed else raw
-            out = 0
+    out = 0
+    with whole(), file.path.open("rb") as raw:
+        stream = gzip.GzipFile(fileobj=raw) if file.packed else raw
+        try:
             while chunk := stream.read(CHUNK):
                 out += len(chunk)
                 if file.packed and out > BOMB_BYTES and out > BOMB_RATIO * raw.tell():
@@ -86,12 +105,36 @@ def chunks(file: File) -> Iterator[bytes]:
                         "unpack it yourself if you trust it, and name that file",
                     )
                 yield chunk
+        except gzip.BadGzipFile as error:
+            raw.seek(0)
+            if raw.read(2) == MAGIC[0][0] and str(error).startswith("Not a gzipped file"):
+                raise FileFault("something else follows what is compressed in it", "fetch or export it again") from None
+            raise
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """What goes wrong while a file is read, as a FileFault: it is damaged, cut short, taken away or not ours to read."""
+    try:
+        yield
     except EOFError:
         raise FileFault("the file ends before its time: it was cut short", "fetch or export it again") from None
     except (gzip.BadGzipFile, zlib.error):
         raise FileFault("it ends in .gz but is no sound gzip file", "fetch or export it again, or drop .gz from its name") from None
+    except FileNotFoundError:
+        raise FileFault("it was taken away while it was read", "put it back, and run again") from None
     except OSError as error:
-        raise FileFault(f"it cannot be opened: {error.strerror or error}", "check its permissions") from None
+        raise FileFault(f"it cannot be read: {error.strerror or error}", "check its permissions and the disk it lies on") from None
+
+
+def named_otherwise(head: bytes, wanted: str) -> None:
+    """Raise FileFault when a file that should be `wanted` begins like a file of another kind. `head` is how it begins."""
+    for magic, what, mend in MAGIC:
+        if head.startswith(magic):
+            raise FileFault(f"it is {what}, not {wanted}", mend)
+    start = head[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise FileFault(f"it is a web page, not {wanted}", "fetch it again: what answers may have asked for a sign-in")
 
 
 def digest(path: Path) -> str:

@@ -22,7 +22,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from vitalfew.listen.origins import Delivery, OriginFault, Since, batch_of, hidden, secret
-from vitalfew.listen.other_files import COLUMNS, as_text, nested, parsed, spread, unsound
+from vitalfew.listen.other_files import NAMES, as_text, nested, parsed, spread, unsound
 from vitalfew.listen.readers import ROWS, short
 from vitalfew.settings import Pages, Source
 
@@ -85,9 +85,9 @@ class HttpSource:
             for record in self._records(since):
                 if isinstance(record, dict):
                     names.update(dict.fromkeys(record))
-                    if len(names) > COLUMNS:
+                    if len(names) > NAMES:
                         raise OriginFault(
-                            "rows", f"its rows have more than {COLUMNS} different names", "point rows at a plainer list"
+                            "rows", f"its rows have more than {NAMES} different names", "point rows at a plainer list"
                         )
                 out.write(json.dumps(record))
                 out.write("\n")

@@ -12,7 +12,7 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vitalfew.listen.text_files import CELL
+from vitalfew.listen.readers import CELL
 
 REFUSED, VALUE = " refused", " value"
 """Columns of a batch besides those of the source, which never begin with a space: why a row is refused, and what it holds."""

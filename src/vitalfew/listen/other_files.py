@@ -1,28 +1,32 @@
-"""Records of jsonl, parquet and xlsx files, as text, with line or row numbers."""
+"""Records of jsonl and parquet files, as text, with line or row numbers."""
 
 from __future__ import annotations
 
 import json
-import zipfile
+import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from python_calamine import CalamineWorkbook
 
 from vitalfew.listen.encodings import ERRORS, UNREADABLE, decode
-from vitalfew.listen.files import BOMB_BYTES, BOMB_RATIO, File, FileFault, size, text_stream, unpacked
-from vitalfew.listen.readers import LINE, ROWS, Header, Refuse, composed, header_of, short, table_of
-from vitalfew.listen.text_files import CELL, LONGEST_LINE
+from vitalfew.listen.files import File, FileFault, named_otherwise, size, text_stream, unpacked
+from vitalfew.listen.parquet_pages import check_pages
+from vitalfew.listen.readers import CELL, LINE, OPEN_END, ROWS, Header, Refuse, first_line, header_of, short, table_of
 
-WORKBOOK_BYTES = 1 << 30
-CELLS = 50_000_000
-COLUMNS = 5_000
+LONGEST_LINE = 4_000_000
+NAMES = 5_000
+DEEPEST = 100
+PART = 16 << 20
+TEXT = 256 << 20
+TEXT_RATIO = 500
+_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRACKETS = re.compile(r"[{}\[\]]")
 
 
 class JsonLines:
@@ -38,12 +42,14 @@ class JsonLines:
         for _, _, record in self._records():
             if isinstance(record, dict):
                 names.update(dict.fromkeys(record))
-            if len(names) > COLUMNS:
-                raise FileFault(f"its objects have more than {COLUMNS} different names", "write names that are keys as values")
+            if len(names) > NAMES:
+                raise FileFault(f"its objects have more than {NAMES} different names", "write names that are keys as values")
         if not names:
-            raise FileFault("no line holds a JSON object", 'write one object a line, e.g. {"id": 1}')
+            array = decoded.sample.lstrip("\ufeff \t\r\n").startswith("[")
+            what = "it is one JSON array, not one object a line" if array else "no line holds a JSON object"
+            raise FileFault(what, 'write one object a line, e.g. {"id": 1}' + ("; jq -c '.[]' does it" if array else ""))
         self._keys = list(names)
-        self.header: Header = header_of(self._keys)
+        self.header: Header = header_of(self._keys).remarked(OPEN_END.format(decoded.open_end) if decoded.open_end else "")
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
         """The objects as text."""
@@ -77,15 +83,28 @@ def _object(line: str) -> dict[str, Any] | str:
     """The object of one line, or why it is refused."""
     if UNREADABLE in line or "\0" in line or "\\u0000" in line:
         return "it holds bytes that cannot be read; correct them, or state the file's encoding"
+    if _depth(line) > DEEPEST:
+        return f"it is nested more than {DEEPEST} levels deep; write it flat"
     try:
         made = parsed(line.lstrip("\ufeff"))
+        if not isinstance(made, dict):
+            return 'it is JSON but no object; write {"name": value, ...}'
+        if nested(made):
+            made = spread(made, json.loads(line.lstrip("\ufeff")))
     except (ValueError, RecursionError) as error:
         return f"it is no JSON object: {str(error)[:100]}; correct it"
-    if not isinstance(made, dict):
-        return 'it is JSON but no object; write {"name": value, ...}'
-    if nested(made):
-        made = spread(made, json.loads(line.lstrip("\ufeff")))
     return unsound(made) or made
+
+
+def _depth(line: str) -> int:
+    """How deep the brackets outside of texts open."""
+    if line.count("{") + line.count("[") <= DEEPEST:
+        return 0
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(_TEXTS.sub("", line)):
+        depth += 1 if bracket in "{[" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def parsed(text: str) -> Any:
@@ -160,31 +179,71 @@ class ParquetFile:
 
     def __init__(self, file: File, folder: Path) -> None:
         self._path = unpacked(file, folder)
-        if not size(self._path):
+        with self._path.open("rb") as raw:
+            head = raw.read(256)
+        if not head:
             raise FileFault("the file is empty", "export it again")
+        if not head.startswith(b"PAR1"):
+            named_otherwise(head, "Parquet")
         try:
-            with pq.ParquetFile(self._path) as opened:
+            with self._opened() as opened:
                 names = opened.schema_arrow.names
+                self._coded = check_pages(opened.metadata, self._path)
         except (pa.ArrowException, OSError) as error:
-            raise FileFault(f"it is no sound Parquet file: {_first(error)}", "export it again") from None
+            raise FileFault(f"it is no sound Parquet file: {first_line(error)}", "export it again") from None
         self.header: Header = header_of(names)
+
+    def _opened(self, coded: list[str] | None = None) -> pq.ParquetFile:
+        return pq.ParquetFile(self._path, read_dictionary=coded, page_checksum_verification=True, schema_depth_limit=DEEPEST)
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
         """The rows as text. A damaged row group is a FileFault: what follows it cannot be found."""
         begun = 0
-        with pq.ParquetFile(self._path) as opened:
+        unpacked_text = 0
+        with self._opened(self._coded) as opened:
             try:
                 for batch in opened.iter_batches(batch_size=ROWS):
-                    lines = pa.array(range(begun + 1, begun + 1 + batch.num_rows), pa.int64())
-                    begun += batch.num_rows
-                    arrays = [_as_text(batch.column(position)) for position in self.header.positions]
-                    yield pa.table([lines, *arrays], names=[LINE, *self.header.columns])
+                    for part, text in _measured(batch):
+                        unpacked_text += text
+                        if unpacked_text > TEXT and unpacked_text > TEXT_RATIO * size(self._path):
+                            raise FileFault(f"its words are more than {TEXT_RATIO} times its size", "export it as csv", begun + 1)
+                        yield self._table(part, begun, refuse)
+                        begun += part.num_rows
             except (pa.ArrowException, OSError) as error:
-                raise FileFault(f"it is damaged: {_first(error)}", "export it again", begun + 1) from None
+                raise FileFault(f"it is damaged: {first_line(error)}", "export it again", begun + 1) from None
+
+    def _table(self, batch: pa.RecordBatch, begun: int, refuse: Refuse) -> pa.Table:
+        lines = pa.array(range(begun + 1, begun + 1 + batch.num_rows), pa.int64())
+        arrays = [_as_text(batch.column(position)) for position in self.header.positions]
+        table = pa.table([lines, *arrays], names=[LINE, *self.header.columns])
+        wrong: dict[int, str] = {}
+        for name, text in zip(self.header.columns, arrays, strict=True):
+            long = pc.greater(pc.binary_length(text), CELL)
+            unsound = pc.or_(long, pc.match_substring(text, "\0"))
+            for place in pc.indices_nonzero(pc.fill_null(unsound, False)).to_pylist():
+                wrong.setdefault(place, name)
+        for place, name in sorted(wrong.items()):
+            value = table.column(name)[place].as_py()
+            refuse(begun + place + 1, name, short(value), f"it holds a NUL character, or more than {CELL} bytes; correct it")
+        if not wrong:
+            return table
+        return table.filter(pc.invert(pc.is_in(lines, value_set=pa.array([begun + place + 1 for place in wrong], pa.int64()))))
 
 
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+def _measured(batch: pa.RecordBatch) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """A batch in parts of at most some megabytes of text, and how much each holds once its dictionaries are written out."""
+    lengths = np.zeros(batch.num_rows, dtype=np.int64)
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type) and column.type.value_type in (pa.string(), pa.binary(), pa.large_string()):
+            of_each = pc.fill_null(pc.binary_length(column.dictionary), 0).take(column.indices)
+            lengths += pc.fill_null(of_each, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    total = np.cumsum(lengths)
+    begun, before = 0, 0
+    while begun < batch.num_rows:
+        until = max(begun + 1, int(np.searchsorted(total, before + PART, side="right")))
+        until = min(until, batch.num_rows)
+        yield batch.slice(begun, until - begun), int(total[until - 1]) - before
+        begun, before = until, int(total[until - 1])
 
 
 def _as_text(column: pa.Array) -> pa.Array:
@@ -209,94 +268,3 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 def _text_of_any(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-class Workbook:
-    """One sheet of an xlsx workbook. `_line` is the number of the row; the first rows that are not blank name the columns.
-
-    `skip` rows stand before the header, which takes `header_rows` rows that are not blank.
-    """
-
-    encoding = "xlsx"
-
-    def __init__(self, file: File, sheet: str | None, folder: Path, skip: int = 0, header_rows: int = 1) -> None:
-        path = unpacked(file, folder)
-        _check_zip(path)
-        try:
-            book = CalamineWorkbook.from_path(str(path))
-            names = book.sheet_names
-            if sheet is not None and sheet not in names:
-                raise FileFault(f"there is no sheet {sheet!r}", f"name one of {', '.join(names)}")
-            opened = book.get_sheet_by_name(sheet) if sheet is not None else book.get_sheet_by_index(0)
-            if opened.total_height * opened.total_width > CELLS:
-                raise FileFault(f"the sheet spans more than {CELLS} cells", "export it as csv")
-            self._rows = opened.iter_rows()
-        except FileFault:
-            raise
-        except Exception as error:  # the workbook reader raises several unrelated kinds
-            raise FileFault(f"it is no sound workbook: {_first(error)}", "save it again as xlsx, or export it as csv") from None
-        self._next = 1
-        self.sheets: list[str] = list(names)
-        self.header: Header = self._read_header(skip, header_rows)
-
-    def _read_header(self, skip: int, wanted: int) -> Header:
-        rows: list[list[str]] = []
-        for number, row in enumerate(self._rows, 1):
-            if number > skip and any(cell != "" for cell in row):
-                rows.append([_cell(cell) or "" for cell in row])
-                if len(rows) == wanted:
-                    self._next = number + 1
-                    self.header_records = rows
-                    return header_of(composed(rows))
-        if rows or skip:
-            raise FileFault(f"it ends before the {wanted} header rows after row {skip} do", "correct header_rows and skip")
-        raise FileFault("the sheet is empty", "name another with sheet, or export it again")
-
-    def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
-        """The rows as text; can be walked once."""
-        lines: list[int] = []
-        rows: list[list[str | None]] = []
-        for number, row in enumerate(self._rows, self._next):
-            cells = [_cell(cell) for cell in row]
-            if not any(cells):
-                continue
-            if any(cell is not None and len(cell) > CELL for cell in cells):
-                refuse(number, "", "", f"a cell is longer than {CELL} characters; shorten it")
-                continue
-            lines.append(number)
-            rows.append(cells)
-            if len(rows) == ROWS:
-                yield table_of(self.header, lines, dict(enumerate(zip(*rows, strict=True))))
-                lines, rows = [], []
-        if rows:
-            yield table_of(self.header, lines, dict(enumerate(zip(*rows, strict=True))))
-
-
-def _check_zip(path: Path) -> None:
-    """Refuse a workbook that unpacks beyond measure, before anything unpacks it."""
-    if not size(path):
-        raise FileFault("the file is empty", "export it again")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            inside = sum(each.file_size for each in archive.infolist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError):
-        raise FileFault("it is no xlsx workbook, or was cut short", "save it again as xlsx, or export it as csv") from None
-    if inside > WORKBOOK_BYTES or (inside > BOMB_BYTES and inside > BOMB_RATIO * size(path)):
-        raise FileFault(f"it unpacks to {inside >> 20} MB", "export it as csv")
-
-
-def _cell(value: Any) -> str | None:
-    """A cell as text: whole numbers without a point, dates in ISO form."""
-    if value == "" or value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime):
-        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value.total_seconds())
-    return str(value).strip() or None

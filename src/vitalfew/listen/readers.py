@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import pyarrow as pa
 
 ROWS = 50_000
+CELL = 1_000_000
+COLUMNS = 20_000
+OPEN_END = (
+    "the last line has {}: if the file was cut, records are missing and the last one may be shortened; compare it with where it "
+    "comes from, or state control"
+)
 LINE, PATH, FILE = "_line", "_path", "_file"
 SHORT = 200
 
@@ -25,6 +31,10 @@ class Header:
     width: int
     unusable: Mapping[str, str] = field(default_factory=dict)
     remarks: Sequence[tuple[str, str]] = ()
+
+    def remarked(self, remark: str) -> Header:
+        """The header with a remark on the whole file besides; itself when there is nothing to say."""
+        return replace(self, remarks=[*self.remarks, ("", remark)]) if remark else self
 
 
 class Reader(Protocol):
@@ -103,3 +113,8 @@ def table_of(header: Header, lines: Sequence[int], columns: Mapping[int, Sequenc
 def short(value: str) -> str:
     """A value as it is shown: at most 200 characters, and no character that tables cannot hold."""
     return value[:SHORT].encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+def first_line(error: Exception) -> str:
+    """What a library says went wrong, in a line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -10,12 +11,14 @@ import pyarrow as pa
 from vitalfew.engine import Context
 from vitalfew.faults import Fault, Refused
 from vitalfew.listen.checks import open_all
+from vitalfew.listen.control import control_faults
 from vitalfew.listen.mapped import Mapped
 from vitalfew.listen.mapping import map_source
+from vitalfew.listen.mending import mended
 from vitalfew.listen.quarantine import Quarantine
 from vitalfew.listen.sources import FileFaults, Opened, Staged, stage_source
 from vitalfew.settings import Company
-from vitalfew.vocabulary import arrow_table
+from vitalfew.vocabulary import TABLES, arrow_table
 
 
 def read(company: Company, context: Context) -> tuple[list[Mapped], Mapping[str, pa.Table], list[dict[str, Any]]]:
@@ -29,12 +32,21 @@ def read(company: Company, context: Context) -> tuple[list[Mapped], Mapping[str,
     quarantine = Quarantine()
     mapped: list[Mapped] = []
     told: list[dict[str, Any]] = []
-    for each in _stage_all(opened, context, quarantine):
+    changes: list[pa.Table] = []
+    for staged in _stage_all(opened, context, quarantine):
+        done = mended(staged, company, context, quarantine)
+        changes.append(done.changes)
+        each = replace(staged, table=done.table)
         context.progress(f"mapping {each.opened.source.name} ({len(mapped) + 1} of {len(opened)})")
         one, loaded = map_source(each, company, context, quarantine, codebooks[each.opened.index])
         mapped.append(one)
         told.append(_told(each, loaded))
-    return mapped, {"sources": arrow_table("sources", told), "quarantine": quarantine.table()}, quarantine.remarks
+    tables = {
+        "sources": arrow_table("sources", told),
+        "quarantine": quarantine.table(),
+        "mended": arrow_table("mended", pa.concat_tables([TABLES["mended"].schema.empty_table(), *changes])),
+    }
+    return mapped, tables, quarantine.remarks
 
 
 def _told(staged: Staged, loaded: int) -> dict[str, Any]:
@@ -60,6 +72,8 @@ def _stage_all(opened: Sequence[Opened], context: Context, quarantine: Quarantin
             staged.append(stage_source(one, context, quarantine))
         except FileFaults as several:
             faults += [Fault(name, fault.line, fault.what, fault.mend) for name, fault in several.faults]
+        else:
+            faults += control_faults(staged[-1], context)
     if faults:
         raise Refused(faults)
     return staged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vitalfew.engine import Context, Engine
-from vitalfew.listen.files import File, FileFault, digest, digest_all, found
+from vitalfew.listen.files import File, FileFault, digest, digest_all, found, whole
 from vitalfew.listen.keeping import readers_of
-from vitalfew.listen.other_files import JsonLines, ParquetFile, Workbook
+from vitalfew.listen.other_files import JsonLines, ParquetFile
 from vitalfew.listen.quarantine import Quarantine
 from vitalfew.listen.readers import FILE, LINE, PATH, Reader
 from vitalfew.listen.text_files import TextFile
+from vitalfew.listen.workbooks import Workbook
 from vitalfew.settings import Source
 
 
@@ -82,6 +83,8 @@ def open_file(file: File, source: Source, folder: Path) -> Reader:
         return JsonLines(file, source.encoding)
     if kind == "parquet":
         return ParquetFile(file, folder)
+    if file.path.suffix.casefold() in (".zip", ".7z", ".tar", ".tgz", ".bz2", ".xz", ".zst", ".rar"):
+        raise FileFault("it is an archive", "unpack it and name what is in it; .gz alone is read as it is")
     raise FileFault("its ending does not say its format", 'add format = "csv", "tsv", "jsonl", "parquet" or "xlsx" to the source')
 
 
@@ -146,12 +149,15 @@ def stage_source(opened: Opened, context: Context, quarantine: Quarantine) -> St
                 refused += 1
                 quarantine.add(source.name, name, line, column, value, reason)
 
+            before = read + refused
             try:
-                for batch in reader.batches(refuse):
+                for batch in _whole(reader.batches(refuse)):
                     read += batch.num_rows
                     writer.write_table(_aligned(batch, schema, file.name, place))
             except FileFault as fault:
                 raise FileFaults([(file.name, fault)]) from None
+            if read + refused == before:
+                quarantine.remark(source.name, "", file.name, 0, "it holds no records; if there should be some, fetch it again")
             for column, remark in reader.header.remarks:
                 quarantine.remark(source.name, column, file.name, 0, remark)
     for column in columns:
@@ -164,6 +170,16 @@ def stage_source(opened: Opened, context: Context, quarantine: Quarantine) -> St
     _remark_encodings(opened, quarantine)
     table = context.engine.read(target)
     return Staged(opened, table, columns, read + refused, refused, encodings, digest_all(list(opened.files)))
+
+
+def _whole(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The batches; a file that is taken away or cut while they are read is a FileFault, trouble with writing them is not."""
+    while True:
+        with whole():
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def _aligned(batch: pa.Table, schema: pa.Schema, name: str, place: int) -> pa.Table:

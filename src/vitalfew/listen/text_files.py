@@ -15,10 +15,9 @@ import pyarrow as pa
 
 from vitalfew.listen.encodings import ERRORS, UNREADABLE, Decoded, decode
 from vitalfew.listen.files import File, FileFault, text_stream
-from vitalfew.listen.readers import ROWS, Header, Refuse, composed, header_of, short, table_of
+from vitalfew.listen.readers import CELL, COLUMNS, OPEN_END, ROWS, Header, Refuse, composed, header_of, short, table_of
 
-CELL = 1_000_000
-LONGEST_LINE = 32_000_000
+LONGEST_LINE = 8_000_000
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -37,13 +36,18 @@ class TextFile:
         self._announced = _announced(self.decoded.sample)
         self.delimiter = delimiter or self._announced or detect_delimiter(_after(self.decoded.sample, skip))
         self.encoding = self.decoded.said
-        self.header: Header = self._read_header()
+        end = self.decoded.open_end
+        self.header: Header = self._read_header().remarked(OPEN_END.format(end) if end else "")
 
     def _read_header(self) -> Header:
         rows: list[list[str]] = []
         for _, lines, row in self._records():
             if isinstance(row, str):
                 raise FileFault(f"the line with the names of the columns is malformed: {row}", "correct it", lines)
+            if len(row) > COLUMNS:
+                raise FileFault(
+                    f"it has more than {COLUMNS} columns", "this is no table; state delimiter if another one is meant", lines
+                )
             rows.append(row)
             if len(rows) == self._header_rows:
                 self.header_records = rows
@@ -54,7 +58,7 @@ class TextFile:
         raise FileFault("the file is empty", "export it again; it needs a line with the names of its columns")
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
-        """The records after the header as text."""
+        """The records after the header as text. What repeats the header, as files put together do, is no record."""
         width = self.header.width
         suspicious = self.decoded.nul or self.decoded.unreadable
         rows: list[list[str]] = []
@@ -67,6 +71,8 @@ class TextFile:
                 reason = self._unsound(row, line, refuse)
                 if reason == "told":
                     continue
+            if not reason and row in self.header_records:
+                reason = "the names of the columns again; take this line out"
             if reason:
                 refuse(line, "", short(text.rstrip("\r\n")), reason)
                 continue

@@ -227,11 +227,11 @@ def reason(want: Wanted, style: Style) -> str:
     """SQL over the column `value` for why a text was refused, and how to mend it."""
     if want.kind in ("number", "whole"):
         other, own = ("point", "comma") if style.comma else ("comma", "point")
-        swapped = POINT if style.comma else COMMA
+        swapped, kept = (POINT, COMMA) if style.comma else (COMMA, POINT)
         number = "whole number" if want.kind == "whole" else "number"
         return (
             f"CASE WHEN regexp_full_match(value, {literal(POINT)}) OR regexp_full_match(value, {literal(COMMA)}) THEN "
-            f"CASE WHEN regexp_full_match(value, {literal(swapped)}) "
+            f"CASE WHEN regexp_full_match(value, {literal(swapped)}) AND NOT regexp_full_match(value, {literal(kept)}) "
             f"THEN 'it has a decimal {other} where the column has a decimal {own}; write all one way' "
             f"ELSE 'a number too large, or not a {number}; correct it' END "
             f"ELSE 'not a {number}; write digits alone, e.g. 1234.5, or leave it empty' END"

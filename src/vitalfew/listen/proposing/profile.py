@@ -15,11 +15,11 @@ from typing import Any
 import pyarrow as pa
 
 from vitalfew.listen.files import File, FileFault
-from vitalfew.listen.other_files import Workbook
 from vitalfew.listen.proposing.columns import Column, counted
 from vitalfew.listen.readers import LINE, Reader
 from vitalfew.listen.sources import open_file
 from vitalfew.listen.text_files import TextFile, detect_delimiter
+from vitalfew.listen.workbooks import Workbook
 from vitalfew.settings import Source
 
 FIRST, STEP, MOST = 20_000, 50, 1_000_000
