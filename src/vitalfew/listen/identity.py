@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vitalfew.engine import Context
 from vitalfew.listen import accounts as account_part
-from vitalfew.listen import alike, names, normalise
+from vitalfew.listen import alike, contacts, names, normalise
 from vitalfew.listen.accounts import Accounts, short_hash
 from vitalfew.listen.ambiguity import refuse
 from vitalfew.listen.clusters import KINDS, NAMES, SHARED, Codes, Nodes, cluster, spanning
@@ -32,7 +32,7 @@ _PERSONAL = ("person", "name", "email", "phone", "handle", "born", "street", "na
 
 
 def resolve(mapped: Sequence[Mapped], company: Company, context: Context) -> Outputs:
-    """Tables identities, links, people and accounts.
+    """Tables identities, links, people, accounts and contacts.
 
     `identities` is an expression over a file in `context.folder`: one row for each record that has a person key, an account or
     an identity column (a relation has two: its key with `/from` and `/to`). A record that tells no person, e.g. a shared mailbox
@@ -51,6 +51,7 @@ def resolve(mapped: Sequence[Mapped], company: Company, context: Context) -> Out
             "links": _links(people, accounts),
             "people": people.people(),
             "accounts": accounts.table,
+            "contacts": people.contacts(),
         }
     )
 
@@ -347,6 +348,12 @@ class _Resolving:
         numbered = together.mutate(place=first)
         engine.write(numbered.filter(numbered["place"] == 0).select("source", "key", *rest), path, ("source", "key"))
         return engine.read(path)
+
+    def contacts(self) -> pa.Table:
+        """The table contacts: every profile that is a person's or an account's, with its values in normal form."""
+        person = [None if own else each for own, each in zip(self.own, self.person, strict=True)]
+        account = self.accounts.of_profile
+        return contacts.table(self.profiles, self.nodes, self.clusters, person, account, self.emails.shown, self.phones.shown)
 
     def _alone(self) -> list[dict[str, Any]]:
         """Records that are a person of their own though they share their content with others, e.g. a name without anything else."""

@@ -15,8 +15,8 @@ __all__ = ["READS", "WRITES", "faults_of", "fetch", "inputs", "run"]
 
 READS: tuple[str, ...] = ()
 WRITES: tuple[str, ...] = (
-    *("sources", "quarantine", "remarks", "identities", "links", "people", "accounts", "interactions", "orders", "order_lines"),
-    *("deals", "contracts", "responses", "relations", "employees", "competitors", "segments", "timeline"),
+    *("sources", "quarantine", "remarks", "identities", "links", "people", "contacts", "accounts", "interactions", "orders"),
+    *("order_lines", "deals", "contracts", "responses", "relations", "employees", "competitors", "segments", "timeline"),
 )
 
 
