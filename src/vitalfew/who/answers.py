@@ -45,11 +45,13 @@ class History:
         return float(text) if text else None
 
     def lines(self) -> list[str]:
-        """The history in five lines: last contact, open case, last answer, orders, complaints.
+        """The history in five lines: last contact, open case, last answer, orders, complaints; none when the reader may not know.
 
         >>> History({"orders": "2", "revenue": "120.50", "order_at": "2026-03-28 23:30:00"}, "Europe/Paris", "EUR").lines()[3]
         '2 orders for EUR 120.50, the last on 2026-03-29'
         """
+        if not self.facts:
+            return []
         said = self.facts.get
         first = self._dated("Last contact {when}", "contact_at", [said("contact_channel", ""), said("contact_text", "")])
         case = self._dated(f"Open case {said('case', '')} of {{when}}", "case_at", [said("case_text", "")])
