@@ -382,3 +382,57 @@ def why(
         ) from None
     finally:
         engine.close()
+
+
+@app.command()
+def who(
+    folder: Folder,
+    email: Annotated[str | None, typer.Option(help="e-mail address")] = None,
+    phone: Annotated[str | None, typer.Option(help="phone number; without a country code, of the company's country")] = None,
+    name: Annotated[str | None, typer.Option(help="name, in any order")] = None,
+    handle: Annotated[str | None, typer.Option(help="user name")] = None,
+    born: Annotated[str | None, typer.Option(help="day of birth, as in the sources, e.g. 1980-05-02")] = None,
+    street: Annotated[str | None, typer.Option(help="street and house number")] = None,
+    city: Annotated[str | None, typer.Option(help="city")] = None,
+    postcode: Annotated[str | None, typer.Option(help="postcode")] = None,
+    national_id: Annotated[str | None, typer.Option(help="national id")] = None,
+    company: Annotated[str | None, typer.Option(help="name of the company they call from")] = None,
+    key: Annotated[str | None, typer.Option(metavar="SOURCE#KEY", help="a record of theirs, or the id of a person")] = None,
+    remember: Annotated[
+        str | None, typer.Option(metavar="SOURCE#KEY", help="remember this as a new record of theirs, until an export brings it")
+    ] = None,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="how to print the answer")] = "text",
+    quiet: Quiet = False,
+) -> None:
+    """Say who a customer is at the moment of touch, with the evidence and their history in five lines."""
+    import json
+
+    from vitalfew import who as people
+    from vitalfew.who.deciding import joined
+
+    given = {
+        "email": email,
+        "phone": phone,
+        "name": name,
+        "handle": handle,
+        "born": born,
+        "street": street,
+        "city": city,
+        "postcode": postcode,
+        "national_id": national_id,
+        "company": company,
+    }
+
+    def report(text: str) -> None:
+        if not quiet:
+            typer.echo(text, err=True)
+
+    directory = people.Directory(folder, report)
+    answer = directory.register(remember, **given) if remember else directory.identify(key=key, **given)
+    if form == "json":
+        typer.echo(json.dumps(answer.told(), ensure_ascii=False, indent=1))
+        return
+    for line in answer.lines():
+        typer.echo(line)
+    if remember:
+        typer.echo(f"Remembered: {remember} is {joined(answer) or 'a new person'}")

@@ -29,6 +29,7 @@ from vitalfew.listen import stage as listen
 from vitalfew.outputs import Outputs
 from vitalfew.settings import Company
 from vitalfew.vocabulary import TABLES, arrow_table
+from vitalfew.who import directory as who
 
 Report = Callable[[str, int, int], None]
 
@@ -101,7 +102,9 @@ def run(loaded: Loaded, folder: Path, as_of: date | None = None, report: Report 
         engine = DuckEngine(Path(working))
         try:
             finished = _Running(loaded.company, loaded, workspace, written, Path(working), engine, as_of, report, full).all()
-            return workspace.publish(written, finished)
+            published = workspace.publish(written, finished)
+            who.sweep(workspace)
+            return published
         except OSError as error:
             raise RunFailed(f"the run stopped: {error.strerror or error} ({error.filename or written.name})") from error
         finally:
@@ -145,8 +148,21 @@ class _Running:
         self.report("documents: pages and PDF", len(STAGES), len(STAGES) + 1)
         if not self.workspace.reuse_pages(run, self.written):
             self._draw(today)
+        self._index(run)
         self.report("done", len(STAGES) + 1, len(STAGES) + 1)
         return run
+
+    def _index(self, run: runs.Run) -> None:
+        """The index for lookups at the moment of touch: it lies beside the runs, being no part of what one says."""
+        settings = self.company.model_dump(mode="json")
+        paths = {path.stem: path for path in self.written.glob("*.parquet") if "@" not in path.stem}
+        who.build_index(
+            self.engine,
+            paths,
+            settings,
+            who.index_path(self.workspace.home, run.files(), settings),
+            lambda text: self.report(text, len(STAGES), len(STAGES) + 1),
+        )
 
     def _draw(self, today: date) -> None:
         # Imported when there is something to draw: charts and PDF take a second to load.

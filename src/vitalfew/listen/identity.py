@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vitalfew.engine import Context
 from vitalfew.listen import accounts as account_part
-from vitalfew.listen import alike, decided, ledger, names, normalise, review
+from vitalfew.listen import alike, contacts, decided, ledger, names, normalise, review
 from vitalfew.listen.accounts import Accounts, short_hash
 from vitalfew.listen.ambiguity import refuse
 from vitalfew.listen.clusters import KINDS, NAMES, SHARED, Codes, Nodes, cluster, spanning
@@ -33,7 +33,7 @@ _PERSONAL = ("person", "name", "email", "phone", "handle", "born", "street", "na
 
 
 def resolve(mapped: Sequence[Mapped], company: Company, context: Context, remarks: list[dict[str, Any]] | None = None) -> Outputs:
-    """Tables identities, links, people, accounts, review, person_ledger and person_changes.
+    """Tables identities, links, people, accounts, contacts, review, person_ledger and person_changes.
 
     `identities` is an expression over a file in `context.folder`: one row for each record that has a person key, an account or
     an identity column (a relation has two: its key with `/from` and `/to`). A record that tells no person, e.g. a shared mailbox
@@ -61,6 +61,7 @@ def resolve(mapped: Sequence[Mapped], company: Company, context: Context, remark
             "review": _review(people, forest),
             "person_ledger": settled.ledger,
             "person_changes": settled.changes,
+            "contacts": people.contacts(settled.renamed),
         }
     )
 
@@ -382,6 +383,15 @@ class _Resolving:
         numbered = together.mutate(place=first)
         engine.write(numbered.filter(numbered["place"] == 0).select("source", "key", *rest), path, ("source", "key"))
         return engine.read(path)
+
+    def contacts(self, renamed: Mapping[str, str]) -> pa.Table:
+        """The table contacts: every profile that is a person's or an account's, with its values in normal form.
+
+        `renamed` gives the ids of persons who are called as in the run before.
+        """
+        person = [None if own or each is None else renamed.get(each, each) for own, each in zip(self.own, self.person, strict=True)]
+        account = self.accounts.of_profile
+        return contacts.table(self.profiles, self.nodes, self.clusters, person, account, self.emails.shown, self.phones.shown)
 
     def _alone(self) -> list[dict[str, Any]]:
         """Records that are a person of their own though they share their content with others, e.g. a name without anything else."""

@@ -6,7 +6,7 @@ others. A person keeps its id while its records stay together. The page docs/alg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -82,12 +82,13 @@ def marks(cluster: Codes, ids: Codes, mark: Codes, new: NDArray[np.bool_]) -> Co
 
 @dataclass(frozen=True)
 class Settled:
-    """`identities` and `people` with the ids that stay, and the tables person_ledger and person_changes."""
+    """`identities` and `people` with the ids that stay, the tables person_ledger and person_changes, and the ids that changed."""
 
     identities: ir.Table
     people: pa.Table
     ledger: pa.Table
     changes: pa.Table
+    renamed: Mapping[str, str]
 
 
 def settle(identities: ir.Table, people: pa.Table, context: Context) -> Settled:
@@ -126,7 +127,11 @@ def settle(identities: ir.Table, people: pa.Table, context: Context) -> Settled:
         person = [renamed.get(each, each) for each in people.column("person").to_pylist()]
         people = people.set_column(people.schema.get_field_index("person"), "person", pa.array(person, pa.string()))
     return Settled(
-        identities, arrow_table("people", people), arrow_table("person_ledger", ledger), arrow_table("person_changes", changes)
+        identities,
+        arrow_table("people", people),
+        arrow_table("person_ledger", ledger),
+        arrow_table("person_changes", changes),
+        renamed,
     )
 
 

@@ -23,6 +23,8 @@ from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, Kind
 
 PLACE = (LINE, PATH, FILE)
 CONTENT = "_content"
+SAID = ("text", "topic")
+"""Columns of words that people typed: what identifies somebody in them is masked on the way in."""
 _SQL_TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "whole": "BIGINT",
@@ -79,8 +81,10 @@ def map_source(
     good = _refuse_values(work, table, wanted, style)
     good, loaded = _once(work, good)
     records = _records(work, good, style)
-    if "text" in TABLES[source.table].names:
-        records = mask_column(context.engine, records, "text", context.folder / f"masked-{staged.opened.index}.parquet")
+    for name in SAID:
+        if name in TABLES[source.table].names:
+            target = context.folder / f"masked-{name}-{staged.opened.index}.parquet"
+            records = mask_column(context.engine, records, name, target)
     return Mapped(source, staged.opened.index, work.save(records, "records")), loaded
 
 

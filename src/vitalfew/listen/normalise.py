@@ -12,7 +12,6 @@ from functools import lru_cache
 from importlib import resources
 
 import phonenumbers
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 
 def _sections() -> dict[str, list[str]]:
@@ -172,6 +171,16 @@ def birthday(text: str | None) -> str | None:
     return digits if len(digits) == 8 and digits not in ("19000101", "19700101", "01011900", "01011970") else None
 
 
+def line(text: str | None) -> str | None:
+    """A street or a city in one form: lower case, without accents and doubled spaces."""
+    return " ".join(plain(text or "").split()) or None
+
+
+def postcode(text: str | None) -> str | None:
+    """A postcode in one form: letters and digits only."""
+    return "".join(letter for letter in plain(text or "") if letter.isalnum()) or None
+
+
 def address(street: str | None, postcode: str | None, city: str | None) -> str | None:
     """Street with number, and postcode or city, in one form; None when one of the two or the house number is missing."""
     if not street or not (postcode or city) or not re.search(r"\d", street):
@@ -197,6 +206,9 @@ def company_name(text: str | None) -> str | None:
 
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, str]:
+    # A quarter of a second, only where a country is named.
+    from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415
+
     found: dict[str, str] = {}
     for region in sorted(LOCALE_DATA):
         found[region.lower()] = region

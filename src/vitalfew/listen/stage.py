@@ -15,7 +15,7 @@ __all__ = ["READS", "WRITES", "faults_of", "fetch", "inputs", "run"]
 
 READS: tuple[str, ...] = ()
 WRITES: tuple[str, ...] = (
-    *("sources", "quarantine", "mended", "remarks", "identities", "links", "people", "accounts"),
+    *("sources", "quarantine", "mended", "remarks", "identities", "links", "people", "contacts", "accounts"),
     *("review", "person_ledger", "person_changes", "interactions", "orders", "order_lines"),
     *("deals", "contracts", "responses", "relations", "employees", "competitors", "segments", "timeline"),
 )

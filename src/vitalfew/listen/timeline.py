@@ -211,11 +211,13 @@ class _Attaching:
         given = given.left_join(said, ["source", "key"]).drop("source_right", "key_right")
         given = given.left_join(scored, ["source", "key"]).drop("source_right", "key_right")
         decided = deals.mutate(_when=ibis.coalesce(deals["closed_at"], deals["at"]), _what=_line(deals, "product", "outcome"))
-        named, begun = _line(steps, "topic", "step", "outcome"), contracts["start_at"].cast("timestamp(6)")
+        # A step that is called like its topic is said once.
+        said_once = steps.mutate(step=steps["step"].nullif(steps["topic"]))
+        named, begun = _line(said_once, "topic", "step", "outcome"), contracts["start_at"].cast("timestamp(6)")
         parts = [
             _event(orders, "order", orders["at"], "purchase", _line(orders, "product", "status"), orders["amount"]),
             _event(orders, "delivery", orders["delivered_at"], "purchase", _line(orders, "product", "status"), None),
-            _event(steps, "interaction", steps["at"], None, ibis.coalesce(named, steps["text"]), steps["minutes"]),
+            _event(said_once, "interaction", said_once["at"], None, ibis.coalesce(named, said_once["text"]), said_once["minutes"]),
             _event(given, "answer", given["at"], None, given["_said"], given["_score"]),
             _event(contracts, "contract", begun, "purchase", _line(contracts, "product", "status"), contracts["amount"]),
             _event(decided, "deal", decided["_when"], "compare", decided["_what"], decided["amount"]),
@@ -260,6 +262,7 @@ def _event(table: ir.Table, kind: str, at: ir.Value, stage: str | None, text: ir
         "stage": journey,
         "touchpoint": own("touchpoint"),
         "channel": own("channel"),
+        "device": own("device"),
         "group": own("group"),
         "employee": own("employee"),
         "kind": ibis.literal(kind),

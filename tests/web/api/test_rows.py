@@ -19,8 +19,8 @@ READERS = {
     "owner administrator analyst integrator": "sources remarks",
     "owner administrator lead": "interactions orders deals responses employees timeline",
     "owner administrator": (
-        "sponsors quarantine mended accounts people identities links review person_changes person_ledger order_lines contracts "
-        "relations segments mentions promise_checks customers"
+        "sponsors quarantine mended accounts people contacts identities links review person_changes person_ledger order_lines "
+        "contracts relations segments mentions promise_checks customers"
     ),
     "owner administrator analyst executive lead integrator": (
         "competitors metrics drivers levels themes draws point_value journey paths frontier resources risks benefits effects evidence "

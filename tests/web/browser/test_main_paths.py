@@ -55,6 +55,20 @@ def analyst(walk: Walk) -> None:
     walk.follow("a[href$='/sources/']")
 
 
+def who_is_this(walk: Walk) -> None:
+    """Somebody calls: who it is, how sure, and what happened with them."""
+    walk.open(f"{HOME}who/")
+    walk.page.fill("#who-name", "Bas Prins")
+    walk.page.fill("#who-company", "Mont Chemicals")
+    walk.page.click("form.who-form button")
+    walk.page.wait_for_selector(".who-card")
+    walk.look()
+    assert walk.page.locator(".who-card .five > div").count() == 5
+    walk.follow(".who-card h3 a")
+    assert walk.page.locator(".happened > li").count() > 3
+    walk.follow(".kinds a:nth-child(2)")
+
+
 PATHS = (owner, lead, employee, executive, analyst)
 
 
@@ -63,4 +77,11 @@ PATHS = (owner, lead, employee, executive, analyst)
 def test_main_path(signed_in: Callable[..., BrowserContext], path: Callable[[Walk], None], width: int, scheme: str) -> None:
     walk = Walk(signed_in(path.__name__, width, scheme), width)
     path(walk)
+    assert walk.faults == [], "\n".join(walk.faults)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_somebody_calls(signed_in: Callable[..., BrowserContext], width: int, scheme: str) -> None:
+    walk = Walk(signed_in("owner", width, scheme), width)
+    who_is_this(walk)
     assert walk.faults == [], "\n".join(walk.faults)

@@ -17,7 +17,7 @@ from vitalfew.web.api.calls import Bearer, Session
 from vitalfew.web.api.operations import OPERATIONS, dumps
 from vitalfew.web.api.parsing import Strict
 from vitalfew.web.api.problems import ProblemShape, handle, problem
-from vitalfew.web.api.routes import company, evidence, items, jobs, people, strategy, webhooks
+from vitalfew.web.api.routes import company, evidence, items, jobs, people, strategy, webhooks, who
 from vitalfew.web.shell.access import public
 
 PREFIX = "/api/v1"
@@ -38,7 +38,7 @@ api = NinjaAPI(
     parser=Strict(),
 )
 handle(api)
-for each in (company, jobs, items, strategy, evidence, people, webhooks):
+for each in (company, jobs, items, strategy, evidence, who, people, webhooks):
     api.add_router("", each.router)
 
 _HEADERS: dict[str, dict[str, Any]] = {

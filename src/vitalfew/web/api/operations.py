@@ -31,31 +31,41 @@ COMPANY = "/companies/{slug:company}"
 class Told:
     """What an operation is, for the description, the gate and the tests: method, path, and the capability it needs.
 
-    `capability` is empty for what every caller may. `open_query` says that the operation reads options of its own names.
+    `capability` is empty for what every caller may. `open_query` says that the operation reads options of its own names. `reads` is
+    a POST that changes nothing: it is one so that what is asked stands in no address and no log.
     """
 
     method: str
     path: str
     capability: str
     open_query: bool = False
+    reads: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether the operation changes something."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.reads
 
 
 OPERATIONS: list[Told] = []
 
 
 def operation(
-    router: Router, method: str, path: str, capability: str, *, open_query: bool = False, company: bool = True, **described: Any
+    router: Router,
+    method: str,
+    path: str,
+    capability: str,
+    *,
+    open_query: bool = False,
+    company: bool = True,
+    reads: bool = False,
+    **described: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a view `(call, ...)` an operation of the company in the address; without `company`, `(request, ...)` of the caller.
 
     `described` goes into the OpenAPI description: summary, response, tags.
     """
-    told = Told(method, (COMPANY if company else "") + path, capability, open_query)
+    told = Told(method, (COMPANY if company else "") + path, capability, open_query, reads)
     if capability:
         reach("owner", capability)  # an unknown capability fails at import
     OPERATIONS.append(told)
@@ -114,7 +124,8 @@ def _entered(
         limits.count(holder)
         if told.capability:
             need(call, told.capability)
-        call.need_scope()
+        if not told.reads:
+            call.need_scope()
     else:
         token, membership = membership_called(request)
         request.membership, request.caller = membership, membership or request.user

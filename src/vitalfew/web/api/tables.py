@@ -42,6 +42,7 @@ RULES: dict[str, Rule] = {
     # persons, and what is known of each
     "accounts": _RECORDS,
     "people": _RECORDS,
+    "contacts": _RECORDS,
     "identities": _RECORDS,
     "links": _RECORDS,
     "review": _RECORDS,

@@ -5,7 +5,7 @@ A group lead sees the customers the own group had to do with, and of their timel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vitalfew.engine.reader import Row, Where
 from vitalfew.listen.masking import mask
@@ -23,6 +24,23 @@ from vitalfew.web.shell.exporting import Column
 from vitalfew.web.shell.filters import Filters, bar, chosen
 from vitalfew.web.shell.paging import paging
 
+KINDS = {
+    "interaction": gettext_lazy("Contacts and behaviour"),
+    "answer": gettext_lazy("Answers"),
+    "order": gettext_lazy("Orders"),
+    "delivery": gettext_lazy("Deliveries"),
+    "contract": gettext_lazy("Contracts"),
+    "deal": gettext_lazy("Deals"),
+}
+"""The kinds of events on a timeline, as pages name them."""
+_ONE = {
+    "interaction": gettext_lazy("Contact"),
+    "answer": gettext_lazy("Answer"),
+    "order": gettext_lazy("Order"),
+    "delivery": gettext_lazy("Delivery"),
+    "contract": gettext_lazy("Contract"),
+    "deal": gettext_lazy("Deal"),
+}
 SORTS = ("name", "revenue", "cost_to_serve", "profit", "risk", "score", "expected_value")
 _TABLES = ("customers", "accounts", "people", "identities", "segments", "timeline")
 # Each condition has one place; {order} is one of SORTS, quoted by us.
@@ -123,7 +141,9 @@ def customer(request: HttpRequest, visit: Visit, customer: str) -> HttpResponseB
         if into is None:
             raise Http404
         return redirect("understand:customer", visit.company.slug, into["person"])
-    return _one(request, visit, "person", customer, {"person": person, "name": person["name"] or customer})
+    of = visit.reader.rows("accounts", [Where("account", "=", person["account"])], limit=1) if person["account"] else []
+    told = {"person": person, "name": person["name"] or customer, "account_name": of[0]["name"] if of else None}
+    return _one(request, visit, "person", customer, told)
 
 
 @page("records.read")
@@ -144,8 +164,10 @@ def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict
         if not visit.reader.count("timeline", mine):
             raise PermissionDenied
     ignored = [name for name in ("segment", "account") if getattr(filters, name)]
-    narrowed = [*mine, *_timeline_filters(filters)]
-    columns = ("at", "kind", "stage", "touchpoint", "channel", "group", "text", "value", "person", "source", "key")
+    everything = [*mine, *_timeline_filters(filters)]
+    kind = request.GET.get("kind", "")
+    narrowed = [*everything, Where("kind", "=", kind)] if kind in KINDS else everything
+    columns = ("at", "kind", "stage", "touchpoint", "channel", "device", "group", "text", "value", "person", "source", "key")
     if exporting.wanted(visit):
         rows = exporting.chunks(lambda limit, offset: visit.reader.rows("timeline", narrowed, ("-at",), limit, offset, columns))
         masked = ({**row, "text": mask(row["text"] or "")} for row in rows)
@@ -164,18 +186,39 @@ def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict
         "id": value,
         "figures": figures,
         "people": people,
-        "names": {row["person"]: row["name"] for row in people},
-        "events": [{**row, "text": mask(row["text"] or "")} for row in events],
+        "events": [_event(row, {each["person"]: each["name"] for each in people}) for row in events],
         "paging": pages,
         "currency": visit.settings.company.currency,
         "zone": visit.settings.company.time_zone,
         "of_group": within is not None,
-        "bar": bar(visit, filters, ignored),
         "joined": of_person(visit, value) if column == "person" else {},
         "here": request.get_full_path(),
+        "kinds": _kinds(visit, filters, everything, kind),
+        "bar": bar(visit, filters, ignored, {"kind": kind} if kind in KINDS else {}),
     }
     visit.record("open customer", value)
     return render(request, "understand/customer.html", made)
+
+
+def _event(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+    """One event: its kind in words, and in one line where it happened, on which device and who handled it."""
+    around = [row[name] for name in ("stage", "touchpoint", "channel", "device", "group") if row[name]]
+    told = {"text": mask(row["text"] or ""), "label": _ONE.get(row["kind"], row["kind"]), "name": names.get(row["person"] or "")}
+    return {**row, **told, "around": " · ".join(dict.fromkeys(around))}
+
+
+def _kinds(visit: Visit, filters: Filters, where: Sequence[Where], chosen_kind: str) -> list[dict[str, Any]]:
+    """The kinds of events there are, to choose one of; and all of them first."""
+    counted = {row["kind"]: int(row["n"]) for row in visit.reader.counts("timeline", ("kind",), where)}
+    made = [
+        ("", _("Everything"), sum(counted.values())),
+        *((name, str(KINDS[name]), counted[name]) for name in KINDS if name in counted),
+    ]
+    here = visit.request.path
+    return [
+        {"label": label, "n": n, "address": here + filters.query({"kind": name}), "current": name == (chosen_kind or "")}
+        for name, label, n in made
+    ]
 
 
 def _timeline_filters(filters: Filters) -> list[Where]:

@@ -8,7 +8,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from vitalfew.web.shell.navigation import Entry
-from vitalfew.web.understand import customers, searching, views
+from vitalfew.web.understand import customers, searching, views, who
 
 app_name = "understand"
 PAGES: Sequence[Entry] = (
@@ -18,6 +18,7 @@ PAGES: Sequence[Entry] = (
     Entry("understand:promises", _("Promises"), "explore.read"),
     Entry("understand:journeys", _("Journeys"), "explore.read"),
     Entry("understand:customers", _("Customers"), "records.read"),
+    Entry("understand:who", _("Who is this?"), "records.read"),
 )
 urlpatterns = [
     path("why/<path:claim>/", views.why, name="why"),
@@ -30,5 +31,6 @@ urlpatterns = [
     path("customers/", customers.customers, name="customers"),
     path("customers/<path:customer>/", customers.customer, name="customer"),
     path("accounts/<path:account>/", customers.account, name="account"),
+    path("who/", who.who, name="who"),
     path("search/", searching.search, name="search"),
 ]
