@@ -149,6 +149,19 @@ def test_an_id_outlives_the_record_it_was_made_from(workspace: Path) -> None:
     assert fresh["7"] != before["7"]
 
 
+def test_the_lookup_knows_people_by_the_ids_that_stayed(workspace: Path) -> None:
+    before = person_of(ran(workspace))
+    rows = answers().splitlines()
+    (workspace / "survey.csv").write_text("\n".join([rows[0], *rows[5:], "00,P7 Nobody7,p7@x.example,2026-06-12,9,5"]) + "\n")
+    later = pipeline.run(load(workspace), workspace)
+    assert person_of(later)["00"] == before["7"], "somebody is called as before"
+    people = set(pq.read_table(later.paths()["people"]).column("person").to_pylist())
+    found = pq.read_table(later.paths()["contacts"])
+    called = found.column("person").to_pylist()
+    assert {each for each in called if each} <= people
+    assert called == sorted(called, key=lambda each: (each is None, each)), "the lookup searches them in order"
+
+
 def test_going_back_to_a_run_goes_back_to_its_ids(workspace: Path) -> None:
     first = ran(workspace)
     second = ran(workspace, JOIN)
