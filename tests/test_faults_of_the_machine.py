@@ -96,9 +96,13 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 def orphans(folder: Path) -> list[str]:
     """What lies in the workspace's own folder and is neither a run nor what belongs to all of them."""
-    known = {"runs", "current", "history.jsonl", "lock"}
-    return sorted(path.name for path in (folder / runs.HOME).iterdir() if path.name not in known) + sorted(
-        path.name for path in folder.iterdir() if path.name not in ("exports", "company.toml", "strategy", runs.HOME)
+    known = {"runs", "current", "history.jsonl", "lock", "who"}
+    # Of the index of the lookup, what a killed process left half written goes a quarter of an hour later (who.directory.sweep).
+    indexes = [path for path in (folder / runs.HOME / "who").glob("*") if not path.name.startswith(".")]
+    return (
+        [path.name for path in indexes if path.suffix != ".index"]
+        + sorted(path.name for path in (folder / runs.HOME).iterdir() if path.name not in known)
+        + sorted(path.name for path in folder.iterdir() if path.name not in ("exports", "company.toml", "strategy", runs.HOME))
     )
 
 

@@ -27,6 +27,7 @@ from vitalfew.web.authoring.models import Remark, Version
 from vitalfew.web.authoring.sections import SECTIONS
 from vitalfew.web.people import keys, members
 from vitalfew.web.people.models import Company, Key, Token, User
+from vitalfew.who.comparing import FIELDS
 
 # Markup calls itself naughty, so that what is alive of it is told from what is ours. 11*227 is 2497.
 NAUGHTY = (
@@ -100,6 +101,7 @@ INPUTS = {
     "shell/search.html": {"q"},
     "understand/customers.html": {"q"},
     "understand/search.html": {"q"},
+    "understand/who.html": {"{{ each.name }}"},
     # Takes whatever field it is given: those of the form classes.
     "allauth/elements/field.html": {""},
 }
@@ -420,6 +422,11 @@ def test_accounts_made_from_a_link_are_inert(other: Watch, cast: Cast, settings:
 def test_what_is_searched_is_inert(other: Watch, page: str) -> None:
     for text in [*NAUGHTY, "a\x00b", "x" * 5_000]:
         other.get(f"/c/other/{page}?q={quote(text)}")
+
+
+def test_what_is_known_of_a_caller_is_inert(other: Watch) -> None:
+    for text in [*NAUGHTY, "a\x00b", "x" * 5_000]:
+        other.post("/c/other/who/", dict.fromkeys(FIELDS, text))
 
 
 def test_filters_in_the_address_are_inert(other: Watch) -> None:

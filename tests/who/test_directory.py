@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from vitalfew import pipeline, who
+from vitalfew import pipeline, runs, who
 from vitalfew.cli import app
 from vitalfew.company import load
 from vitalfew.faults import Refused
+from vitalfew.who import directory
 
 CRM = "id,name,mail,tel,firm\n1,Anna Rossi,anna.rossi@acme.it,+33 6 12 34 56 78,Acme\n2,Marco Bianchi,marco@beta.fr,,Beta\n"
 TOML = """
@@ -194,3 +196,15 @@ def test_a_lookup_loads_nothing_heavy(workspace: Path) -> None:
     )
     found = subprocess.run([sys.executable, "-c", script, str(workspace)], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_run(tmp_path: Path) -> None:
+    workspace = runs.Workspace(tmp_path)
+    folder = workspace.home / directory.FOLDER
+    folder.mkdir(parents=True)
+    old, fresh = folder / ".0123.index-77", folder / ".4567.index-78"
+    for path in (old, fresh):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    directory.sweep(workspace)
+    assert (old.exists(), fresh.exists()) == (False, True), "another process may be writing the fresh one"

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -68,13 +69,21 @@ def build_index(
     build(engine, tables, about, path, lambda text: progress(f"who is who: {text}"))
 
 
+_LEFT_SECONDS = 15 * 60
+
+
 def sweep(workspace: runs.Workspace) -> None:
-    """Remove indexes that no finished run has."""
+    """Remove indexes that no finished run has, and what was left half written by a process that was killed."""
     folder = workspace.home / FOLDER
     wanted = {_path_of(workspace, run).name for run in workspace.finished()}
     for path in folder.glob("*.index"):
         if path.name not in wanted:
             path.unlink(missing_ok=True)
+    for path in folder.glob(".*.index-*"):
+        # Another process may be writing one at this moment: it does not rest for so long.
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
+                path.unlink()
 
 
 def _path_of(workspace: runs.Workspace, run: runs.Run) -> Path:
