@@ -83,7 +83,10 @@ def test_what_is_worked_out_is_read_by_the_next_process_and_goes_with_its_run(ca
     reading = Reading(company)
     assert reading.run is not None
     files = sorted((tmp_path / ".vitalfew" / runkept.KEPT / reading.run.id).iterdir())
-    assert [sum(each.name.startswith(kind) for each in files) for kind in ("facts_", "known_", "sums_", "facets_")] == [5, 5, 6, 1]
+    told = facets(reading)
+    ahead = 6 + 5 * (len(told.periods[: preparing.MOST_PERIODS]) + len(told.channels))
+    kinds = {"facts_": 5, "known_": 5, "summed_": ahead, "facets_": 1}
+    assert {kind: sum(each.name.startswith(kind) for each in files) for kind in kinds} == kinds
     before = [(each.name, each.stat().st_mtime_ns) for each in files]
     again = Reading(company)
     again.__dict__["reader"] = Reader(again.run.paths() if again.run else {})
@@ -102,8 +105,19 @@ def test_where_nothing_can_be_written_the_page_still_has_its_facts(cast: Cast, t
 
 
 def test_what_everybody_asks_is_the_same_from_the_file_as_from_the_facts(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = measuring.measure(northlight(), figures.CHECKS, Filters())
+    asked = (Filters(), Filters(period=facets(northlight()).periods[0]), Filters(channel=facets(northlight()).channels[0]))
+    first = [measuring.measure(northlight(), figures.CHECKS, each) for each in asked]
     monkeypatch.setattr(measuring, "_MEASURED", runkept.PerRun(10))
     monkeypatch.setattr(measuring, "_measured", lambda *_: pytest.fail("it is read from the file"))
-    assert measuring.measure(northlight(), figures.CHECKS, Filters()) == first
-    assert first.rows
+    assert [measuring.measure(northlight(), figures.CHECKS, each) for each in asked] == first
+    assert all(each.rows for each in first[:2])
+    assert first[0] != first[1]
+
+
+def test_filters_made_up_in_addresses_leave_no_files(cast: Cast) -> None:
+    kept = Path(Company.objects.get(slug="northlight").folder) / ".vitalfew" / runkept.KEPT
+    measuring.measure(northlight(), figures.CHECKS, Filters())
+    before = {each.name for each in kept.rglob("*")}
+    for made_up in (Filters(period="1901-Q1"), Filters(channel="no such channel"), Filters(period="2026-Q1", channel="phone")):
+        measuring.measure(northlight(), figures.CHECKS, made_up)
+    assert {each.name for each in kept.rglob("*")} == before

@@ -187,16 +187,33 @@ def measure(visit: Reading, facts: Facts, filters: Filters, by: str = "", cell: 
 
     def made() -> Measured:
         asked = _Asked(filters, by, cell)
-        if filters != Filters():
+        if not _is_usual(visit, filters):
             return _measured(visit, facts, asked)
-        # Without filters everybody asks the same, and everything is summed: worked out once for all processes.
+        # What everybody asks is worked out once for all processes.
         least = withholding.least_of(visit.settings.company.minimum_group)
-        name = f"sums_{digest(placed(visit, facts), by, cell, str(least))}"
-        return Measured(
-            tuple(map(Sums.of, on_disk(visit, name, lambda: [each.plain for each in _measured(visit, facts, asked).rows])))
-        )
+        told = () if filters == Filters() else (filters.period, filters.channel)
+        name = f"summed_{digest(placed(visit, facts), by, cell, str(least), *told)}"
+
+        def plain() -> list[Any]:
+            found = _measured(visit, facts, asked)
+            return [list(found.ignored), [each.plain for each in found.rows]]
+
+        ignored, rows = on_disk(visit, name, plain)
+        return Measured(tuple(map(Sums.of, rows)), tuple(ignored))
 
     return _MEASURED.of(visit, key, made)
+
+
+def _is_usual(visit: Reading, filters: Filters) -> bool:
+    """Whether the figures under `filters` are kept on disk: those of everything, of one period, and of one channel of the run.
+
+    Nothing else is, or addresses made up could fill the disk.
+    """
+    told = facets(visit)
+    return filters == Filters() or filters in (
+        *(Filters(period=each) for each in told.periods),
+        *(Filters(channel=each) for each in told.channels),
+    )
 
 
 _MEASURED: PerRun[Measured] = PerRun(600)
