@@ -131,6 +131,9 @@ def test_without_names_the_answer_is_that_of_a_naive_union_find(context: Context
         ),
         ({"_name": "Test", "_email": "test@test.com"}, {"_name": "Test", "_email": "test@test.com"}),
         ({"_email": "mıke@x.it"}, {"_email": "mike@x.it"}),
+        ({"_name": "Anna Rossi", "_email": "rossi1@acme.it"}, {"_name": "Anna Rossi", "_email": "rossi2@acme.it"}),
+        ({"_name": "Anna Rossi", "_email": "sales@acme.it"}, {"_name": "Anna Rossi", "_email": "anna.rossi@gmail.com"}),
+        ({"_name": "Anna Rossi", "_email": "sales@acme.it"}, {"_name": "Anna Bianchi", "_email": "anna.b@acme.it"}),
     ],
 )
 def test_two_records_that_must_not_be_joined(context: Context, one: Row, other: Row) -> None:
@@ -163,6 +166,16 @@ def test_two_records_that_must_not_be_joined(context: Context, one: Row, other: 
             {"_name": "Anna Rossi", "account": "A", "_email": "info@x.it"},
             {"_name": "Anna Rossi", "account": "A", "_email": "anna@x.it"},
             "name in account",
+        ),
+        (
+            {"_name": "Anna Rossi", "_email": "sales@acme.it"},
+            {"_name": "Rossi, Anna", "_email": "a.rossi@acme.it"},
+            "name at company",
+        ),
+        (
+            {"_name": "A. Rossi", "_email": "sales@acme.it"},
+            {"_name": "Anna Rossi", "_email": "anna.r@acme.it"},
+            "like name at company",
         ),
     ],
 )

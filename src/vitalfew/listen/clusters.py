@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
+from vitalfew.listen.belonging import ordinary
 from vitalfew.listen.names import Verdict, compare, name_key, within
 
 Codes = NDArray[np.int64]
@@ -29,7 +30,9 @@ KINDS: tuple[tuple[str, float], ...] = (
     ("name and birthday", 0.95),
     ("name at address", 0.92),
     ("name in account", 0.92),
+    ("name at company", 0.9),
     ("like name in account", 0.85),
+    ("like name at company", 0.82),
     ("score", 0.5),
 )
 """What two nodes can share, strongest first, with the confidence of a join through it; that of a score is the least one. What
@@ -60,6 +63,8 @@ class Nodes:
     names: Codes
     words: Sequence[tuple[str, ...]]
     account: Codes
+    company: Codes
+    """Where no account is known, that of the e-mail's domain or of the switchboard (`belonging.companies`)."""
     values: Mapping[str, Codes]
     texts: Mapping[str, Sequence[str]]
     listed: Mapping[str, NDArray[np.bool_]]
@@ -127,10 +132,15 @@ def cluster(nodes: Nodes) -> Clusters:
         ("name and birthday", full, nodes.birthday),
         ("name at address", full, nodes.address),
         ("name in account", full, nodes.account),
+        ("name at company", full, nodes.company),
         # Names that are alike share their family name or their given name, so only those are compared.
         ("like name in account", last_word, nodes.account),
         ("like name in account", first_word, nodes.account),
+        ("like name at company", last_word, nodes.company),
+        ("like name at company", first_word, nodes.company),
     ):
+        if context is nodes.company:
+            name = np.where(ordinary(name, context, label), name, -1)  # noqa: PLW2901
         usable |= (name >= 0) & (context >= 0)
         more = _by_name(nodes, guarded, label, kind, name, context, apart)
         if len(more):

@@ -20,6 +20,7 @@ from vitalfew.listen import accounts as account_part
 from vitalfew.listen import alike, contacts, decided, ledger, names, normalise, review
 from vitalfew.listen.accounts import Accounts, short_hash
 from vitalfew.listen.ambiguity import refuse
+from vitalfew.listen.belonging import companies
 from vitalfew.listen.clusters import KINDS, NAMES, SHARED, Codes, Nodes, cluster, spanning
 from vitalfew.listen.decided import Decisions
 from vitalfew.listen.mapped import Mapped
@@ -172,10 +173,13 @@ class _Resolving:
         keys, pairs, ambiguous = self._keys(mapped)
         listed = {kind: np.zeros(len(each.texts), dtype=bool) for kind, each in values.items()}
         listed["e-mail"] = np.array([normalise.is_role_mailbox(text) for text in self.emails.texts], dtype=bool)
+        account = factor(pa.array(self.accounts.of_profile, pa.string()))[0]
+        sites = factor(pa.array([None if mail is None else normalise.domain(mail) for mail in self.emails.texts], pa.string()))[0]
         nodes = Nodes(
             names=name_codes,
             words=words,
-            account=factor(pa.array(self.accounts.of_profile, pa.string()))[0],
+            account=account,
+            company=companies(account, np.append(sites, -1)[self.emails.codes], self.phones.codes),
             values={kind: values[kind].codes for kind in SHARED},
             texts={kind: values[kind].texts for kind in SHARED},
             listed=listed,

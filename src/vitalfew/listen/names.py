@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from rapidfuzz.distance import OSA
+
 from vitalfew.listen.normalise import WORD_LINES, plain, word_list
 
 Verdict = Literal["same", "compatible", "renamed", "related", "different"]
@@ -66,23 +68,9 @@ def _near(a: str, b: str) -> int:
 def within(a: str, b: str, most: int) -> bool:
     """Whether at most `most` slips (a letter added, dropped, changed, or two neighbours swapped) turn `a` into `b`.
 
-    Optimal string alignment (Damerau 1964), given up as soon as a whole row lies above `most`.
+    Optimal string alignment (Damerau 1964).
     """
-    if abs(len(a) - len(b)) > most:
-        return False
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        following = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            following.append(cost)
-        if min(following) > most:
-            return False
-        before, row = row, following
-    return row[-1] <= most
+    return OSA.distance(a, b, score_cutoff=most) <= most
 
 
 @lru_cache(maxsize=500_000)

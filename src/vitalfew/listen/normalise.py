@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from importlib import resources
 
-import phonenumbers
+from vitalfew.listen import phones
 
 
 def _sections() -> dict[str, list[str]]:
@@ -147,14 +147,8 @@ def phone(text: str | None, region: str | None) -> str | None:
     digits = re.sub(r"\D", "", text)
     if len(digits) < 6 or len(set(digits[-7:])) == 1 or digits in "01234567890123456789" or digits in "98765432109876543210":
         return None
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
     # The extension is left out: who shares a switchboard is found from the names behind the number.
-    return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+    return phones.e164(text, region)
 
 
 def identifier(text: str | None) -> str | None:
