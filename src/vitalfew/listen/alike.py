@@ -161,15 +161,15 @@ def _records(
 def _columns(
     nodes: Nodes, clusters: Clusters, profiles: Profiles, accounts: Sequence[str | None], taking: Codes
 ) -> dict[str, pa.Array]:
-    parted = {"phone": sorted({each.value for each in clusters.apart if each.rule.startswith("shared phone")})}
+    parted: dict[str, set[str]] = {"phone": {each.value for each in clusters.apart if each.rule.startswith("shared phone")}}
 
     def of_names(form: Callable[[tuple[str, ...]], str | None]) -> pa.Array:
         return _taken([form(words) for words in nodes.words], nodes.names[taking])
 
     def of_values(kind: str, form: Callable[[str], str | None]) -> pa.Array:
         # A value that several people share says little, and says it of pairs that share an account too: it is left out.
-        shared = clusters.guarded[kind] | np.isin(np.array(nodes.texts[kind], dtype=object), parted.get(kind, []))
-        texts = [None if guarded else form(text) for text, guarded in zip(nodes.texts[kind], shared, strict=True)]
+        several, guarded = parted.get(kind, set()), clusters.guarded[kind].tolist()
+        texts = [None if alone or text in several else form(text) for text, alone in zip(nodes.texts[kind], guarded, strict=True)]
         return _taken(texts, nodes.values[kind][taking])
 
     def of_column(column: str, form: Callable[[str], str | None]) -> pa.Array:
