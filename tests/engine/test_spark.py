@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from vitalfew import demo, pipeline
 from vitalfew.cli import app
 from vitalfew.company import load
-from vitalfew.engine import DuckEngine, Engine, exact_sum, opened
+from vitalfew.engine import DuckEngine, Engine, exact_sum, native, opened
 from vitalfew.engine import spark_session as starting
 from vitalfew.engine.spark import SparkEngine
 from vitalfew.engine.spark_sql import java_pattern
@@ -130,6 +130,15 @@ def _both(spark: SparkEngine, duck: DuckEngine, make: object) -> tuple[pa.Table,
 
 EXPRESSIONS = (
     *(
+        '"number" * 1.5 > 0.1 + 0.2',
+        '"number" >= -1',
+        'coalesce("number", 1.5)',
+        '-"number"',
+        '0.1 + 0.2 = "number"',
+        "1.5",
+        "0.1 + 0.2",
+    ),
+    *(
         '"Text"',
         "'it''s'",
         "NULL",
@@ -231,7 +240,9 @@ def test_a_table_written_by_spark_is_the_file_duckdb_writes(spark: SparkEngine, 
 
 
 def test_rows_without_an_order_stay_where_tasks_wrote_them_and_are_read_back(spark: SparkEngine, tmp_path: Path) -> None:
-    path = tmp_path / "parts.parquet"
+    folder = tmp_path / "odd [1] {x,y} 'q' %20"
+    folder.mkdir()
+    path = folder / "parts.parquet"
     assert spark.write(spark.table(ODD), path, ()) == 10
     assert path.is_dir()
     back = spark.collect(spark.read(path).order_by("row"))
@@ -247,8 +258,41 @@ def test_what_spark_cannot_compute_is_a_run_that_failed_in_a_sentence(spark: Spa
     assert len(str(failed.value).splitlines()) == 1
 
 
+def test_what_means_the_same_is_translated_and_nothing_else() -> None:
+    schema = ODD.schema
+    same = {"kept": 'TRY(CAST(("at" <= "until") AS BOOLEAN))', "weight": 'coalesce("number", 1.0)', "source": "'it''s'"}
+    assert native.translated(same, schema) == {
+        "kept": "(CAST((`at` <= `until`) AS BOOLEAN))",
+        "weight": "COALESCE(`number`, CAST('1.0' AS DOUBLE))",
+        "source": "'it\\'s'",
+    }
+    for sql in (
+        *('"whole" + 1', '"number" / 2', 'upper("Text")', "\"at\" < '2026-01-01'", 'CAST("said" AS DOUBLE)', '"missing" = 1'),
+        *(
+            "'a\\b'",
+            "'\v'",
+            '"Text".a',
+            'CASE "whole" WHEN 1 THEN 2 END',
+            '"whole" IN (SELECT 1)',
+            "0.1 + 0.2",
+            "1e400",
+            '"whole" > 0.5',
+        ),
+    ):
+        assert native.translated({"made": sql}, schema) is None, sql
+
+
 def test_patterns_are_written_as_java_reads_them() -> None:
     assert java_pattern(r"^a\s+[\s$]\$$") == r"^a[\t\n\f\r ]+[\t\n\f\r $]\$\z"
+
+
+def test_a_spark_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyspark.sql.SparkSession.getActiveSession", lambda: None)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    (tmp_path / "spark-defaults.conf").write_text("spark.driver.memory 1\n")
+    with pytest.raises(RunFailed, match=r"^Spark did not start: .*(heap|memory|JVM|Machine)"):
+        SparkEngine(tmp_path)
+    assert not list(tmp_path.glob("vitalfew-spark-*"))
 
 
 def test_an_engine_of_another_name_is_refused(tmp_path: Path) -> None:

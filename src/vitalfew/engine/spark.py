@@ -1,7 +1,7 @@
 """The engine on Apache Spark: the same Ibis expressions, reduced by a cluster or by this machine's cores.
 
 What Spark and DuckDB would read differently (casts of text, regular expressions, how times are written) never reaches Spark as SQL:
-expressions handed to `project` go through `dialect.translated`, and those that mean something else there are evaluated by DuckDB
+expressions handed to `project` go through `native.translated`, and those that mean something else there are evaluated by DuckDB
 inside Spark's own Python workers, a batch of rows at a time. See docs/decisions/0010-spark.md.
 """
 
@@ -22,12 +22,12 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.dataset import dataset
 
-from vitalfew.engine import dialect
+from vitalfew.engine import dialect, native
 from vitalfew.engine.duck import quote
-from vitalfew.engine.spark_session import Session
+from vitalfew.engine.spark_session import Session, failures
 from vitalfew.engine.spark_sql import Compiler
-from vitalfew.faults import RunFailed
 
 ROWS = 122_880
 """Rows of a row group: what one task reads at least."""
@@ -48,7 +48,7 @@ class SparkEngine:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._own = tempfile.TemporaryDirectory(prefix="vitalfew-spark-", dir=folder)
-        self._folder = Path(self._own.name)
+        self._folder = Path(self._own.name).absolute()
         try:
             self._started = Session(self._folder)
         except BaseException:
@@ -66,7 +66,7 @@ class SparkEngine:
     def read(self, path: Path) -> ir.Table:
         # Spark would start a job to find the schema that stands in the footer.
         schema = _sparkable(_schema_of(path))
-        return self._later(lambda: self._spark.read.schema(_struct(schema)).parquet(str(path.absolute())), schema)
+        return self._later(lambda: self._spark.read.schema(_struct(schema)).parquet(_address(path)), schema)
 
     def table(self, data: pa.Table) -> ir.Table:
         path = self._folder / f"{self._name()}.parquet"
@@ -74,6 +74,9 @@ class SparkEngine:
         return self.read(path)
 
     def project(self, table: ir.Table, expressions: Mapping[str, str]) -> ir.Table:
+        own = native.translated(expressions, table.schema().to_pyarrow())
+        if own is not None:
+            return self._translated(table, expressions, own)
         below = self._projected.get(table.op().name) if isinstance(table.op(), ops.DatabaseTable) else None
         selected = ", ".join(f"({sql}) AS {quote(alias)}" for alias, sql in expressions.items())
         if below is None:
@@ -85,7 +88,7 @@ class SparkEngine:
         return self._project(_Projected(source, f"SELECT {selected} FROM {inner}"))
 
     def collect(self, expression: ir.Table) -> pa.Table:
-        with _failures():
+        with failures():
             return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())
 
     def batches(self, expression: ir.Table, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
@@ -113,19 +116,22 @@ class SparkEngine:
         """A folder with the rows as Spark's tasks wrote them, gone afterwards unless it was moved."""
         parts = self._folder / self._name()
         try:
-            with _failures():
-                self._frame(expression).write.parquet(str(parts))
+            with failures():
+                self._frame(expression).write.parquet(f"file://{parts}")
             yield parts
         finally:
             shutil.rmtree(parts, ignore_errors=True)
 
     def _lay_down(self, parts: Path, path: Path, order: Sequence[str]) -> int:
         """The rows as one sorted file, by DuckDB: a table of a run is one file, and the same rows are the same bytes."""
-        given, target = (str(each).replace("'", "''") for each in (parts, path))
+        target = str(path).replace("'", "''")
         sorted_by = ", ".join(quote(name) for name in order)
-        sql = f"SELECT * FROM read_parquet('{given}/part-*.parquet') ORDER BY {sorted_by}"
-        counted = self._duck.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
-        return int(counted[0][0])
+        self._duck.register("parts", dataset(_files(parts), format="parquet"))
+        try:
+            sql = f"COPY (SELECT * FROM parts ORDER BY {sorted_by}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+            return int(self._duck.execute(sql).fetchall()[0][0])
+        finally:
+            self._duck.unregister("parts")
 
     def _frame(self, expression: ir.Table) -> Any:
         for node in expression.op().find(ops.DatabaseTable):
@@ -150,6 +156,19 @@ class SparkEngine:
         table = self._later(lambda: self._frame(projected.source).mapInArrow(evaluate, _struct(made)), made)
         self._projected[table.op().name] = projected
         return table
+
+    def _translated(self, table: ir.Table, expressions: Mapping[str, str], own: Mapping[str, str]) -> ir.Table:
+        selected = ", ".join(f"({sql}) AS {quote(alias)}" for alias, sql in expressions.items())
+        made = _sparkable(dialect.made_by(self._duck, f"SELECT {selected} FROM given", table.schema().to_pyarrow()))
+
+        def frame() -> Any:
+            from pyspark.sql import functions  # noqa: PLC0415
+
+            # The types are DuckDB's: a literal 1 is of another size there.
+            columns = [functions.expr(own[each.name]).cast(each.dataType).alias(each.name) for each in _struct(made)]
+            return self._frame(table).select(*columns)
+
+        return self._later(frame, made)
 
     def _name(self) -> str:
         self._names += 1
@@ -190,23 +209,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("part-*.parquet"))
 
 
+def _address(path: Path) -> str:
+    """A path for Spark to read: of the machine's file system, whatever a cluster's own is, with nothing it would expand."""
+    return "file://" + re.sub(r"([\[\]{}*?\\])", r"\\\1", str(path.absolute()))
+
+
 def _schema_of(path: Path) -> pa.Schema:
     return pq.read_schema(_files(path)[0] if path.is_dir() else path)
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """What Spark raises, as a run that failed, with the one line of it that says why."""
-    from py4j.protocol import Py4JError  # noqa: PLC0415
-    from pyspark.errors import PySparkException  # noqa: PLC0415
-
-    try:
-        yield
-    except (PySparkException, Py4JError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        # Of an error in a worker the first lines say where it was, the last of this form what it is.
-        said = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line)] or lines[:1]
-        raise RunFailed(f"Spark stopped the run: {said[-1][:300]}") from error
 
 
 _WIDER = {

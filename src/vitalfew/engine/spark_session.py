@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from vitalfew.faults import Fault, Refused
+from vitalfew.faults import Fault, Refused, RunFailed
 
 LEAST_JAVA = 17
 MEMORY = "3g"
@@ -28,7 +30,10 @@ MEANING = {
 
 
 class Session:
-    """A session with the settings that results depend on; `close` ends what was started here."""
+    """A session with the settings that results depend on; `close` ends what was started here.
+
+    Raises Refused when PySpark or Java is missing, RunFailed when Spark does not start.
+    """
 
     def __init__(self, folder: Path) -> None:
         if find_spec("pyspark") is None:
@@ -37,28 +42,40 @@ class Session:
 
         self._gateway: Any = None
         found = SparkSession.getActiveSession()
-        self.spark: Any = found or self._local(folder)
         self._foreign = found is not None
-        for name, value in MEANING.items():
-            self.spark.conf.set(name, value)
+        with failures():
+            if found is None and "PYSPARK_GATEWAY_PORT" in os.environ:
+                # spark-submit has started Java, with the settings it was given.
+                found = SparkSession.builder.appName("vitalfew").getOrCreate()
+            self.spark: Any = found or self._started(folder)
+            for name, value in MEANING.items():
+                self.spark.conf.set(name, value)
 
     def close(self) -> None:
         """End the session and its Java process, when they were started here."""
         if self._foreign:
             return
         self.spark.stop()
+        if self._gateway is None:
+            return
         from pyspark import SparkContext  # noqa: PLC0415
 
-        gateway, self._gateway = self._gateway, None
-        gateway.shutdown()
-        gateway.proc.stdin.close()
-        gateway.proc.wait()
+        process = self._gateway.proc
+        self._gateway.shutdown()
+        process.stdin.close()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._gateway = None
         # PySpark keeps one Java process as long as Python lives; without this the next session would talk to the one just ended.
         SparkContext._gateway = SparkContext._jvm = None
 
-    def _local(self, folder: Path) -> Any:
+    def _started(self, folder: Path) -> Any:
         need_java()
         from pyspark import SparkConf, SparkContext  # noqa: PLC0415
+        from pyspark.errors import PySparkException  # noqa: PLC0415
         from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
         from pyspark.sql import SparkSession  # noqa: PLC0415
 
@@ -66,9 +83,29 @@ class Session:
         conf = SparkConf(loadDefaults=False).setAll([(name, value) for name, value in own(folder, given).items()])
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         # What Java says while it starts goes into a file, not among the lines of the run.
-        with (folder / "spark.log").open("wb") as log:
-            self._gateway = launch_gateway(conf, {"stdout": log, "stderr": log})
+        log = folder / "spark.log"
+        with log.open("wb") as told:
+            try:
+                self._gateway = launch_gateway(conf, {"stdout": told, "stderr": told})
+            except PySparkException as error:
+                said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+                raise RunFailed(f"Spark did not start: {said[-1][:300] if said else error}") from error
         return SparkSession(SparkContext(gateway=self._gateway, conf=conf))
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """What Spark raises, as a run that failed, with the one line of it that says why."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415
+    from pyspark.errors import PySparkException  # noqa: PLC0415
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        # Of an error in a worker the first lines say where it was, the last of this form what it is.
+        said = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line)] or lines[:1]
+        raise RunFailed(f"Spark stopped the run: {said[-1][:300]}") from error
 
 
 def defaults_given() -> dict[str, str]:
