@@ -240,7 +240,8 @@ class _Running:
     def _join_parts(self) -> None:
         """The evidence and the gaps of all rooms, as one table each."""
         for name in ("evidence", "not_computed"):
-            parts = [pq.read_table(path) for path in sorted(self.written.glob(f"{name}@*.parquet"))]
+            # Whether a column may be empty is in the file as its writer found it, and differs from part to part.
+            parts = [pq.read_table(path).cast(TABLES[name].schema) for path in sorted(self.written.glob(f"{name}@*.parquet"))]
             pq.write_table(arrow_table(name, pa.concat_tables(parts)), self.written / f"{name}.parquet", compression="zstd")
 
     def _key(self, stage: Stage, today: date, records: dict[str, runs.StageRecord]) -> str:

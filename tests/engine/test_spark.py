@@ -286,12 +286,16 @@ def test_patterns_are_written_as_java_reads_them() -> None:
     assert java_pattern(r"^a\s+[\s$]\$$") == r"^a[\t\n\f\r ]+[\t\n\f\r $]\$\z"
 
 
+# PySpark leaves the pipe to a Java that did not start to the garbage collector.
+@pytest.mark.filterwarnings("ignore:.*<_io.FileIO:pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_a_spark_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyspark.sql.SparkSession.getActiveSession", lambda: None)
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     (tmp_path / "spark-defaults.conf").write_text("spark.driver.memory 1\n")
     with pytest.raises(RunFailed, match=r"^Spark did not start: .*(heap|memory|JVM|Machine)"):
         SparkEngine(tmp_path)
+    gc.collect()
     assert not list(tmp_path.glob("vitalfew-spark-*"))
 
 

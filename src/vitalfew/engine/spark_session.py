@@ -47,7 +47,11 @@ class Session:
             if found is None and "PYSPARK_GATEWAY_PORT" in os.environ:
                 # spark-submit has started Java, with the settings it was given.
                 found = SparkSession.builder.appName("vitalfew").getOrCreate()
-            self.spark: Any = found or self._started(folder)
+            try:
+                self.spark: Any = found or self._started(folder)
+            except BaseException:
+                self._end_java()
+                raise
             for name, value in MEANING.items():
                 self.spark.conf.set(name, value)
 
@@ -56,6 +60,9 @@ class Session:
         if self._foreign:
             return
         self.spark.stop()
+        self._end_java()
+
+    def _end_java(self) -> None:
         if self._gateway is None:
             return
         from pyspark import SparkContext  # noqa: PLC0415
@@ -70,7 +77,7 @@ class Session:
             process.wait()
         self._gateway = None
         # PySpark keeps one Java process as long as Python lives; without this the next session would talk to the one just ended.
-        SparkContext._gateway = SparkContext._jvm = None
+        SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
 
     def _started(self, folder: Path) -> Any:
         need_java()
@@ -102,7 +109,7 @@ def failures() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        lines = [line.strip(" :\t") for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
         # Of an error in a worker the first lines say where it was, the last of this form what it is.
         said = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line)] or lines[:1]
         raise RunFailed(f"Spark stopped the run: {said[-1][:300]}") from error
