@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the system packages that are missing, by apt, saying which. Only what is missing is asked for; sudo only when not root.
 #   system.sh run     what the program needs: Python's venv, Pango (PDF), a font
-#   system.sh test    what its tests need besides: Chromium, poppler, gettext
+#   system.sh test    what its tests need besides: Chromium, poppler, gettext, Java (for Spark)
 # CHROMIUM names the Chromium or Chrome the tests drive, when it is not one of those looked for below; PYTHON names Python 3.11.
 set -eu
 
@@ -17,11 +17,23 @@ chromium_works() {
     return 1
 }
 
+# Spark runs on Java 17 and newer; JAVA_HOME goes before the path, as Spark has it.
+java_works() {
+    java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
+    major="$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)"
+    [ "${major:-0}" -ge 17 ]
+}
+
 # After the packages: what they were to bring must be there, or the way out is said.
 verify() {
     if [ "$1" = test ] && ! chromium_works; then
         echo "No working Chromium${CHROMIUM:+ at CHROMIUM=$CHROMIUM}. On Ubuntu its package is a snap that may not run here: install" \
             "Google Chrome or another Chromium and set CHROMIUM to its program, e.g. CHROMIUM=/usr/bin/google-chrome make test" >&2
+        exit 1
+    fi
+    if [ "$1" = test ] && ! java_works; then
+        echo "No Java 17 or newer${JAVA_HOME:+ at JAVA_HOME=$JAVA_HOME}, which the tests of the engine on Spark need. Install one" \
+            "(on Debian: apt-get install openjdk-17-jre-headless, or default-jre-headless) or set JAVA_HOME to one" >&2
         exit 1
     fi
     if [ "$1" = run ] && ! "$python" -c "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1; then
@@ -51,6 +63,7 @@ test)
     need_command pdftoppm poppler-utils
     # The application's texts are collected anew, to see that none lacks its translation.
     need_command msgmerge gettext
+    java_works || [ -n "${JAVA_HOME:-}" ] || missing="$missing openjdk-17-jre-headless"
     # The Node.js that playwright brings along needs it.
     need_library libatomic.so.1 libatomic1
     ;;
@@ -75,8 +88,13 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing missing system packages by apt:$missing"
 $as_root apt-get update -qq || echo "apt-get update failed; going on with the lists of packages that are here" >&2
+known() { apt-cache policy "$1" 2>/dev/null | grep -q "Candidate: [^(]"; }
+wanted=""
 for package in $missing; do
-    if ! apt-cache policy "$package" 2>/dev/null | grep -q "Candidate: [^(]"; then
+    # Systems newer than Java 17 have a newer one instead.
+    [ "$package" != openjdk-17-jre-headless ] || known "$package" || package=default-jre-headless
+    wanted="$wanted $package"
+    if ! known "$package"; then
         echo "apt knows no package $package on this system." >&2
         case "$package" in
         python3.11*) echo "Install Python 3.11 or newer with its venv and set PYTHON to it, e.g. make demo PYTHON=/usr/bin/python3.12" >&2 ;;
@@ -86,5 +104,5 @@ for package in $missing; do
     fi
 done
 # shellcheck disable=SC2086 - a list of names on purpose; the frontend is named here because sudo does not hand on the environment
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted
 verify "$what"

@@ -113,7 +113,7 @@ def check(folder: Folder) -> None:
 @app.command()
 def run(
     folder: Folder,
-    engine: Annotated[Literal["duckdb"], typer.Option(help="where the heavy work is done")] = "duckdb",
+    engine: Annotated[Literal["duckdb", "spark"], typer.Option(help="where the heavy work is done")] = "duckdb",
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day the strategy is made for")] = None,
     full: Annotated[
         bool, typer.Option("--full", help="read databases and web addresses anew from their beginning, not only what is new")
@@ -124,12 +124,12 @@ def run(
     """Run the chain: listen, understand, focus, act, prove."""
     day = as_of.date() if as_of else None
     if progress == "json":
-        _run_for_a_program(folder, day, full)
+        _run_for_a_program(folder, day, full, engine)
     else:
-        _run(folder, day, quiet, full)
+        _run(folder, day, quiet, full, engine)
 
 
-def _run_for_a_program(folder: Path, as_of: date | None, full: bool) -> None:
+def _run_for_a_program(folder: Path, as_of: date | None, full: bool, engine: str) -> None:
     from vitalfew import telling
 
     telling.leave_with_parent()
@@ -140,7 +140,7 @@ def _run_for_a_program(folder: Path, as_of: date | None, full: bool) -> None:
 
     with telling.endings():
         before = Workspace(folder).current()
-        finished = pipeline.run(load(folder, faults_of, _edits(folder)), folder, as_of, telling.progress, full)
+        finished = pipeline.run(load(folder, faults_of, _edits(folder)), folder, as_of, telling.progress, full, engine)
         telling.tell("done", run=finished.id, same=before is not None and before.id == finished.id)
 
 
@@ -155,7 +155,7 @@ def _edits(folder: Path) -> Sequence[Edit]:
     return edits_of(folder)
 
 
-def _run(folder: Path, as_of: date | None, quiet: bool, full: bool = False) -> None:
+def _run(folder: Path, as_of: date | None, quiet: bool, full: bool = False, engine_name: str = "duckdb") -> None:
     from vitalfew import deliveries, pipeline
     from vitalfew.company import load
     from vitalfew.documents.summary import ten_lines
@@ -170,7 +170,7 @@ def _run(folder: Path, as_of: date | None, quiet: bool, full: bool = False) -> N
     except RunFailed:
         before = None  # its record is spoilt; the run is made anew
     with _progress(quiet) as report:
-        finished = pipeline.run(loaded, folder, as_of, report, full)
+        finished = pipeline.run(loaded, folder, as_of, report, full, engine_name)
     if not quiet:
         for line in deliveries.told(finished, before, folder):
             typer.echo(line, err=True)

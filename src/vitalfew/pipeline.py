@@ -22,7 +22,7 @@ import vitalfew
 from vitalfew import continuity, runs
 from vitalfew.company import Loaded
 from vitalfew.continuity import Past
-from vitalfew.engine import Context, DuckEngine, Tables
+from vitalfew.engine import Context, DuckEngine, Engine, Tables, opened
 from vitalfew.evidence import gaps_table, steps_table
 from vitalfew.faults import Fault, Refused, RunFailed
 from vitalfew.listen import stage as listen
@@ -89,26 +89,35 @@ UNKNOWN_DAY = date(2999, 12, 31)
 DATED = (("responses", "at"), ("orders", "at"), ("interactions", "at"), ("deals", "at"), ("deals", "closed_at"))
 
 
-def run(loaded: Loaded, folder: Path, as_of: date | None = None, report: Report = lambda *_: None, full: bool = False) -> runs.Run:
+def run(
+    loaded: Loaded,
+    folder: Path,
+    as_of: date | None = None,
+    report: Report = lambda *_: None,
+    full: bool = False,
+    engine: str = "duckdb",
+) -> runs.Run:
     """Run the chain on the workspace `folder`, make the result the current run, and return it.
 
-    `full` reads sources with a watermark anew from their beginning. `report` is told (what is being done, steps done, steps in
-    all). Raises Refused for input, RunFailed for anything else that stops a run; in both cases the last good run is untouched.
+    `full` reads sources with a watermark anew from their beginning; `engine` is one of `engine.NAMES`. `report` is told (what is
+    being done, steps done, steps in all). Raises Refused for input and for an engine that is not installed, RunFailed for anything
+    else that stops a run; in both cases the last good run is untouched.
     """
     workspace = runs.Workspace(folder)
     workspace.check_strategy()
     with workspace.locked(), TemporaryDirectory(prefix="working-", dir=workspace.home) as working:
+        opened_engine = opened(engine, Path(working))
         written = workspace.aside()
-        engine = DuckEngine(Path(working))
         try:
-            finished = _Running(loaded.company, loaded, workspace, written, Path(working), engine, as_of, report, full).all()
+            running = _Running(loaded.company, loaded, workspace, written, Path(working), opened_engine, as_of, report, full)
+            finished = running.all()
             published = workspace.publish(written, finished)
             who.sweep(workspace)
             return published
         except OSError as error:
             raise RunFailed(f"the run stopped: {error.strerror or error} ({error.filename or written.name})") from error
         finally:
-            engine.close()
+            opened_engine.close()
             if written.exists():
                 shutil.rmtree(written, ignore_errors=True)
 
@@ -120,7 +129,7 @@ class _Running:
     workspace: runs.Workspace
     written: Path
     working: Path
-    engine: DuckEngine
+    engine: Engine
     as_of: date | None
     report: Report
     full: bool
@@ -156,13 +165,20 @@ class _Running:
         """The index for lookups at the moment of touch: it lies beside the runs, being no part of what one says."""
         settings = self.company.model_dump(mode="json")
         paths = {path.stem: path for path in self.written.glob("*.parquet") if "@" not in path.stem}
-        who.build_index(
-            self.engine,
-            paths,
-            settings,
-            who.index_path(self.workspace.home, run.files(), settings),
-            lambda text: self.report(text, len(STAGES), len(STAGES) + 1),
-        )
+        # One file for one machine, made from what the run has reduced already: DuckDB's work whichever engine ran.
+        engine = self.engine if self.engine.name == "duckdb" else DuckEngine(self.working)
+        say = "" if engine is self.engine else " (by DuckDB on this machine)"
+        try:
+            who.build_index(
+                engine,
+                paths,
+                settings,
+                who.index_path(self.workspace.home, run.files(), settings),
+                lambda text: self.report(text + say, len(STAGES), len(STAGES) + 1),
+            )
+        finally:
+            if engine is not self.engine:
+                engine.close()
 
     def _draw(self, today: date) -> None:
         # Imported when there is something to draw: charts and PDF take a second to load.
@@ -224,7 +240,8 @@ class _Running:
     def _join_parts(self) -> None:
         """The evidence and the gaps of all rooms, as one table each."""
         for name in ("evidence", "not_computed"):
-            parts = [pq.read_table(path) for path in sorted(self.written.glob(f"{name}@*.parquet"))]
+            # Whether a column may be empty is in the file as its writer found it, and differs from part to part.
+            parts = [pq.read_table(path).cast(TABLES[name].schema) for path in sorted(self.written.glob(f"{name}@*.parquet"))]
             pq.write_table(arrow_table(name, pa.concat_tables(parts)), self.written / f"{name}.parquet", compression="zstd")
 
     def _key(self, stage: Stage, today: date, records: dict[str, runs.StageRecord]) -> str:

@@ -4,7 +4,8 @@ Rooms describe what they want as Ibis expressions and ask an `Engine` to reduce 
 """
 
 from vitalfew.engine.base import Engine, Tables, exact_sum
+from vitalfew.engine.choice import NAMES, opened
 from vitalfew.engine.context import Context, Progress
 from vitalfew.engine.duck import DuckEngine
 
-__all__ = ["Context", "DuckEngine", "Engine", "Progress", "Tables", "exact_sum"]
+__all__ = ["NAMES", "Context", "DuckEngine", "Engine", "Progress", "Tables", "exact_sum", "opened"]

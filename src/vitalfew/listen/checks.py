@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from vitalfew.engine import Context, DuckEngine, Engine
+from vitalfew.engine.dialect import try_out
 from vitalfew.engine.expressions import check, nearest
 from vitalfew.faults import Fault
 from vitalfew.listen.fetching import fault_of, probe
@@ -101,7 +102,7 @@ def open_all(
         faults += wrong
         if one is not None:
             opened.append(one)
-            faults += _mend_faults(one, company, engine, lines)
+            faults += _mend_faults(one, company, lines)
         if source.table == "responses" and not source.questions and not is_long(source) and (one is not None or source.fetched):
             what = f"source {source.name!r} has no questions"
             mend = "add [source.questions], or map question and value and describe them in [[question]]"
@@ -131,7 +132,7 @@ def _open(
         return None, [Fault(SETTINGS, lines((*place, key)), f"source {source.name!r}: {fault.what}", fault.mend)]
     except FileFaults as several:
         return None, [Fault(name, fault.line, fault.what, fault.mend) for name, fault in several.faults]
-    return one, _column_faults(one, engine, lines)
+    return one, _column_faults(one, lines)
 
 
 @dataclass
@@ -146,7 +147,7 @@ class _Asked:
         raise NotImplementedError
 
 
-def _column_faults(opened: Opened, engine: Engine, lines: Lines) -> list[Fault]:
+def _column_faults(opened: Opened, lines: Lines) -> list[Fault]:
     faults: list[Fault] = []
     source, columns = opened.source, opened.columns
     if source.control is not None and source.control.column and source.control.column not in columns:
@@ -168,12 +169,12 @@ def _column_faults(opened: Opened, engine: Engine, lines: Lines) -> list[Fault]:
                 faults.append(Fault(SETTINGS, lines(each.place), what, "give files of another form a source of their own"))
         faults += [
             Fault(SETTINGS, lines(each.place), f"source {source.name!r}: {what}", mend)
-            for what, mend in _binding(each.sql, each.wanted.format, columns, engine)
+            for what, mend in _binding(each.sql, each.wanted.format, columns)
         ]
     return faults
 
 
-def _mend_faults(opened: Opened, company: Company, engine: Engine, lines: Lines) -> list[Fault]:
+def _mend_faults(opened: Opened, company: Company, lines: Lines) -> list[Fault]:
     """What is wrong with the rules of [[mend]] for a source: columns it does not have, patterns that are none."""
     faults: list[Fault] = []
     for index, rule in enumerate(company.mend):
@@ -187,7 +188,7 @@ def _mend_faults(opened: Opened, company: Company, engine: Engine, lines: Lines)
         if rule.pattern is not None:
             try:
                 tried = {"made": f"regexp_replace(x, {literal(f'^(?:{rule.pattern})$')}, {literal(rule.to or '')})"}
-                engine.collect(engine.project(engine.table(pa.table({"x": ["x"]})), tried))
+                try_out(tried, pa.table({"x": ["x"]}))
             except Exception as error:  # whatever the engine raises, it is the pattern that is at fault
                 what = f"[[mend]]: the pattern cannot be used: {str(error).splitlines()[0][:120]}"
                 mend = "write a regular expression as RE2 knows them, and in to no group that it does not have"
@@ -195,12 +196,12 @@ def _mend_faults(opened: Opened, company: Company, engine: Engine, lines: Lines)
     return faults
 
 
-def _binding(sql: str | None, form: str | None, columns: Sequence[str], engine: Engine) -> list[tuple[str, str]]:
-    """What the engine itself has against an expression or a date format, tried on no rows."""
-    empty = engine.table(pa.schema([pa.field(name, pa.string()) for name in columns] or [pa.field("-", pa.string())]).empty_table())
+def _binding(sql: str | None, form: str | None, columns: Sequence[str]) -> list[tuple[str, str]]:
+    """What DuckDB, whose dialect it is, has against an expression or a date format, tried on no rows."""
+    empty = pa.schema([pa.field(name, pa.string()) for name in columns] or [pa.field("-", pa.string())]).empty_table()
     if sql is not None:
         try:
-            engine.collect(engine.project(empty, {"made": f"CAST(({check(sql, columns)}) AS VARCHAR)"}))
+            try_out({"made": f"CAST(({check(sql, columns)}) AS VARCHAR)"}, empty)
         except Exception as error:  # whatever the engine raises, it is the expression that is at fault
             said = str(error).splitlines()[0].partition(": ")[2] or str(error)
             return [
@@ -209,7 +210,7 @@ def _binding(sql: str | None, form: str | None, columns: Sequence[str], engine: 
     if form is not None and form != "excel":
         try:
             quoted = form.replace("'", "''")
-            engine.collect(engine.project(engine.table(pa.table({"x": ["x"]})), {"made": f"try_strptime(x, '{quoted}')"}))
+            try_out({"made": f"try_strptime(x, '{quoted}')"}, pa.table({"x": ["x"]}))
         except Exception:  # as above
             return [(f"there is no date format {form!r}", "write it like %d/%m/%Y %H:%M, or excel for day numbers")]
     return []

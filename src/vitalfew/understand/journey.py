@@ -75,7 +75,7 @@ def _events(tables: Tables) -> ir.Table:
         case_id=done.source + "#" + ibis.coalesce(done["case"], session),
         who=ibis.coalesce(done.person, done.account),
         hand=ibis.coalesce(done["group"], done.employee),
-        number=done.key.try_cast("int64"),
+        number=ibis.ifelse(done.key.re_search("^[0-9]{1,18}$"), done.key, None).cast("int64"),
         stage=done.stage.fill_null(""),
     )
     kept = named.filter(named.step.notnull(), named.step != "", named["at"].notnull(), named.case_id.notnull())
