@@ -206,6 +206,7 @@ def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     yield from _initiative_faults(company, lines)
     yield from _benefit_faults(company, lines)
     yield from _limit_faults(company, lines)
+    yield from _consent_faults(company, lines)
     yield from _link_faults(company, lines)
 
 
@@ -481,6 +482,23 @@ def _limit_faults(company: Company, lines: Lines) -> Iterator[Fault]:
             f"the budget is 0 in every quarter, so nothing that costs money can be chosen ({len(costly)} initiatives)",
             "give at least one quarter a budget, or take [limits] budget out to plan without money",
         )
+
+
+def _consent_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    """Statements of consent that cannot be told, and consent asked for that nobody could have given."""
+    for index, source in enumerate(company.source):
+        missing = [name for name in ("purpose", "state") if name not in source.columns] if source.table == "consents" else []
+        for name in missing:
+            mend = (
+                'e.g. purpose = { value = "analysis" }'
+                if name == "purpose"
+                else "name the column that says given, refused or withdrawn"
+            )
+            yield _fault(lines, ("source", index, "columns"), f"source {source.name!r}: consents need the column {name!r}", mend)
+    for key, purpose in (("required", "analysis"), ("contact_required", "contact")):
+        if getattr(company.consent, key) and not any(source.table == "consents" for source in company.source):
+            what = f"consent to {purpose} is required, but no source tells who gave it: it would leave nobody"
+            yield _fault(lines, ("consent", key), what, 'add a [[source]] with table = "consents"')
 
 
 def _link_faults(company: Company, lines: Lines) -> Iterator[Fault]:

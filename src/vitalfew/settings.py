@@ -485,6 +485,17 @@ class Barrier(Section):
     status: Literal["open", "being removed", "removed"] = Field("open", description="how far")
 
 
+class Consent(Section):
+    """`[consent]`: what people must have agreed to; the statements themselves come from sources with table = "consents"."""
+
+    required: bool = Field(
+        False, description="true: only people who agreed to analysis are analysed; else everybody but those who refused or withdrew"
+    )
+    contact_required: bool = Field(
+        False, description="true: only people who agreed may be contacted; else everybody but those who refused or withdrew"
+    )
+
+
 def record_of(text: str, sources: Iterable[str]) -> tuple[str, str] | None:
     """The source and key that `source#key` names, or None when it begins with no source's name.
 
@@ -567,6 +578,7 @@ class Company(Section):
     sponsor: list[Sponsor] = Field(default_factory=list)
     barrier: list[Barrier] = Field(default_factory=list)
     link: list[Link] = Field(default_factory=list)
+    consent: Consent = Field(default_factory=lambda: Consent.model_validate({}))
     vision: Vision = Field(default_factory=lambda: Vision.model_validate({}))
 
     @property

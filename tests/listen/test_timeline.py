@@ -238,7 +238,7 @@ def test_no_sources_give_every_table_empty(context: Context) -> None:
     made = attach([], context)
     assert set(made) == {
         *("interactions", "orders", "order_lines", "deals", "contracts", "responses", "relations", "employees", "competitors"),
-        *("segments", "remarks", "timeline"),
+        *("segments", "remarks", "timeline", "consents", "left_out", "people"),
     }
     assert not any(made.values())
 

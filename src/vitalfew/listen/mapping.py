@@ -71,7 +71,7 @@ def map_source(
     work = Work(staged, company, context, quarantine, codebooks, fields(source, staged.opened.index), slots(source, company))
     raw = work.save(_raw(work), "raw")
     wanted = {each.name: each.wanted for each in work.fields if not each.name.startswith(("q:", "long:"))}
-    wanted = {name: want for name, want in wanted.items() if want.kind != "text"}
+    wanted = {name: want for name, want in wanted.items() if want.judged}
     numbers = surveys.wanted(work.slots)
     style = styles(context.engine, raw, {**wanted, **numbers})
     _remark_styles(work, style)

@@ -23,6 +23,7 @@ from vitalfew.web.shell.access import Visit, page
 from vitalfew.web.shell.exporting import Column
 from vitalfew.web.shell.filters import Filters, bar, chosen
 from vitalfew.web.shell.paging import paging
+from vitalfew.web.understand import consenting
 
 KINDS = {
     "interaction": gettext_lazy("Contacts and behaviour"),
@@ -143,6 +144,7 @@ def customer(request: HttpRequest, visit: Visit, customer: str) -> HttpResponseB
         return redirect("understand:customer", visit.company.slug, into["person"])
     of = visit.reader.rows("accounts", [Where("account", "=", person["account"])], limit=1) if person["account"] else []
     told = {"person": person, "name": person["name"] or customer, "account_name": of[0]["name"] if of else None}
+    told["consent"] = consenting.of_person(visit, person)
     return _one(request, visit, "person", customer, told)
 
 
