@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from vitalfew.engine import Context
 from vitalfew.listen import normalise
 from vitalfew.listen.ambiguity import refuse
 from vitalfew.listen.mapped import Mapped
+from vitalfew.listen.masking import mask
 from vitalfew.listen.names import within
 from vitalfew.listen.profiles import Profiles, column, factor, record_key
 from vitalfew.settings import slug
@@ -105,7 +107,7 @@ def _records(mapped: Sequence[Mapped], context: Context) -> list[_Node]:
         numbers = {name: column(records, name, "float64") for name in ("employees", "revenue")}
         selected = records.select(key=record_key(each), **texts, **numbers, since=column(records, "since", "date"))
         for row in context.engine.collect(selected.order_by(selected.columns)).to_pylist():
-            name = row["name"] or row["_name"] or row["_company"] or row["key"]
+            name = row["name"] or mask(row["_name"] or row["_company"] or "") or row["key"]
             site = next(filter(None, (normalise.domain(row[each]) for each in ("domain", "_domain", "_email"))), None)
             row["city"] = row["city"] or row["_city"]
             found.append(
@@ -136,11 +138,17 @@ def _references(profiles: Profiles) -> list[tuple[str, str]]:
 def _mentions(profiles: Profiles) -> list[tuple[str | None, str | None]]:
     """The distinct (company, domain) of records that have no account key, in order."""
     pairs = {
-        (normalise.text_or_none(name), normalise.domain(site))
+        (_mentioned(name), normalise.domain(site))
         for key, name, site in zip(profiles.text("account"), profiles.text("company"), profiles.text("domain"), strict=True)
         if key is None and (name or site)
     }
     return sorted(pairs, key=lambda pair: (pair[0] or "", pair[1] or ""))
+
+
+@lru_cache(maxsize=100_000)
+def _mentioned(name: str | None) -> str | None:
+    """The name by which a record calls a company, with addresses and numbers of people masked."""
+    return normalise.text_or_none(mask(name) if name else name)
 
 
 def _join(nodes: list[_Node], links: list[dict[str, Any]]) -> dict[int, int]:
@@ -334,7 +342,7 @@ def _of_profiles(
         if key is not None:
             found.append(id_of[id(meant[space or "", key][0])])
         elif name or site:
-            node = mentioned.get((normalise.text_or_none(name), normalise.domain(site)))
+            node = mentioned.get((_mentioned(name), normalise.domain(site)))
             found.append(id_of[id(node)] if node else None)
         else:
             found.append(None)
