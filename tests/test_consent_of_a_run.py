@@ -59,16 +59,21 @@ at = "at"
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """Eight people with an answer and two orders each; nobody said anything about consent yet."""
+    write(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, *statements: str) -> None:
+    """The shop's exports and settings, with these statements of consent."""
     survey = ["id,mail,name,at,score,why"]
     shop = ["id,mail,name,at,amount"]
     for n, name in enumerate(NAMES):
         survey.append(f"r{n},{name}@acme.it,{name.title()} Bell{n},2026-05-0{n + 1},{n + 1},marker-{name} the parcel came late")
         shop += [f"o{n}-{year},{name}@acme.it,{name.title()} Bell{n},{year}-03-01,100" for year in (2025, 2026)]
-    (tmp_path / "survey.csv").write_text("\n".join(survey) + "\n", encoding="utf-8")
-    (tmp_path / "shop.csv").write_text("\n".join(shop) + "\n", encoding="utf-8")
-    (tmp_path / "company.toml").write_text(TOML, encoding="utf-8")
-    say(tmp_path)
-    return tmp_path
+    (folder / "survey.csv").write_text("\n".join(survey) + "\n", encoding="utf-8")
+    (folder / "shop.csv").write_text("\n".join(shop) + "\n", encoding="utf-8")
+    (folder / "company.toml").write_text(TOML, encoding="utf-8")
+    say(folder, *statements)
 
 
 def say(folder: Path, *statements: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -13,7 +15,13 @@ from vitalfew.listen.typed import literal, quote
 from vitalfew.vocabulary import Table
 
 Masker = Callable[[str], str]
-Save = Callable[[ir.Table, str], ir.Table]
+
+
+class Save(Protocol):
+    """Writes a table under the name of a step and reads it back."""
+
+    def __call__(self, table: ir.Table, step: str) -> ir.Table: ...
+
 
 _NAMING = (
     *("source", "key", "person", "account", "parent", "owner", "case", "order", "employee", "from", "to", "response", "question"),
@@ -123,7 +131,7 @@ def mask_columns(engine: Engine, table: ir.Table, maskers: Mapping[str, Masker],
         return table
     table = save(table, "unmasked")
     for number, name in enumerate(suspect):
-        table = _mask_column(engine, table, name, maskers[name], lambda made, step=f"masked-{number}": save(made, step))
+        table = _mask_column(engine, table, name, maskers[name], partial(save, step=f"masked-{number}"))
     return table
 
 
