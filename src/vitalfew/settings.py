@@ -508,11 +508,11 @@ def record_of(text: str, sources: Iterable[str]) -> tuple[str, str] | None:
 
 
 class Link(Section):
-    """`[[link]]`: two records that people know to be one person's, or two people's, whatever the rules say."""
+    """`[[link]]`: two records that people know to be of one person, or one company, or of two, whatever the rules say."""
 
     left: str = Field(description="one record: the name of its source, # and its key there, e.g. crm#C1")
     right: str = Field(description="the other record")
-    decision: Literal["same", "different"] = Field(description="same: one person's; different: two people's")
+    decision: Literal["same", "different"] = Field(description="same: one person or company; different: two")
     reason: str = Field("", description="how you know")
 
     @model_validator(mode="before")

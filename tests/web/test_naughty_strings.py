@@ -96,6 +96,7 @@ INPUTS = {
     "authoring/item.html": {"decision", "text"},
     "authoring/pending.html": {"decision"},
     "authoring/rows.html": {"{{ widget.name }}.value"},
+    "listen/joined_companies.html": {"reason", "right"},
     "listen/review.html": {"reason"},
     "shell/filters.html": {"account"},
     "shell/search.html": {"q"},

@@ -156,7 +156,7 @@ SECTIONS: dict[str, Section] = {
             "link",
             _("Decisions on who is who"),
             _("Decision on who is who"),
-            _("Say of two records that they are one person's or two people's. It holds in every later run until it is taken back."),
+            _("Say of two records that they are one person's or two people's, one company or two. It holds until taken back."),
             shapes.Link,
             needs="identity.decide",
             one_a_key=True,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from vitalfew.engine.reader import Row, Where
 from vitalfew.listen.masking import mask
-from vitalfew.web.listen.deciding import of_person
+from vitalfew.web.listen.deciding import of_account, of_person
 from vitalfew.web.shell import exporting
 from vitalfew.web.shell.access import Visit, page
 from vitalfew.web.shell.exporting import Column
@@ -193,7 +193,7 @@ def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict
         "currency": visit.settings.company.currency,
         "zone": visit.settings.company.time_zone,
         "of_group": within is not None,
-        "joined": of_person(visit, value) if column == "person" else {},
+        "joined": of_person(visit, value) if column == "person" else of_account(visit, value),
         "here": request.get_full_path(),
         "kinds": _kinds(visit, filters, everything, kind),
         "bar": bar(visit, filters, ignored, {"kind": kind} if kind in KINDS else {}),
