@@ -122,6 +122,8 @@ def test_the_person_is_known_for_what_was_said_and_not_for_anything_else(context
     assert (ann["analysis"], ann["contact"], ann["left_out"], ann["first_seen"]) == ("refused", None, True, None)
     assert (bob["analysis"], bob["contact"], bob["left_out"]) == (None, "given", False)
     assert bob["first_seen"] is not None
+    # That they never answered is not known of those who are not analysed.
+    assert (ann["answers"], bob["answers"]) == (None, 1)
 
 
 @pytest.mark.parametrize(

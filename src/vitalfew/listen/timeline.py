@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vitalfew.engine import Context
 from vitalfew.listen import consent as consent_part
@@ -75,7 +76,7 @@ class _Attaching:
         self._write("timeline", self._timeline())
         found = remark_part.find(sources, self.made, self.identities, self.resolved["accounts"], self.context)
         rows = {(row["source"], row["column"], row["value"], row["remark"]): row for row in [*given, *told, *found]}
-        small = {"people": people, "left_out": left_out, "remarks": arrow_table("remarks", list(rows.values()))}
+        small = {"people": self._with_answers(people), "left_out": left_out, "remarks": arrow_table("remarks", list(rows.values()))}
         return Outputs({**self.made, **small})
 
     def _honour(self) -> tuple[pa.Table, pa.Table, list[dict[str, Any]]]:
@@ -103,6 +104,18 @@ class _Attaching:
             self.gone = found.out
         told = consent_part.remarks(counted, self.made["consents"], self.context)
         return found.people, arrow_table("left_out", counted), told
+
+    def _with_answers(self, people: pa.Table) -> pa.Table:
+        """The table people with how many surveys each answered."""
+        answers = self.made["responses"]
+        known = answers.filter(answers["person"].notnull()).select("person", "source", "key").distinct()
+        counted = self.context.engine.collect(known.group_by("person").aggregate(n=lambda t: t.count()))
+        place = pc.index_in(people.column("person"), value_set=counted.column("person").combine_chunks())
+        found = pc.fill_null(counted.column("n").take(place), 0)
+        # What those did who are not analysed is not known: nor is it that they never answered.
+        left = pc.if_else(people.column("left_out"), pa.scalar(None, pa.int64()), found.cast(pa.int64()))
+        columns = {name: people.column(name) for name in people.column_names}
+        return arrow_table("people", columns | {"answers": left})
 
     def _people(self) -> pa.Table:
         people = self.resolved["people"]

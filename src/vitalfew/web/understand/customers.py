@@ -42,6 +42,7 @@ _ONE = {
     "contract": gettext_lazy("Contract"),
     "deal": gettext_lazy("Deal"),
 }
+_MOST_DAUGHTERS = 100
 SORTS = ("name", "revenue", "cost_to_serve", "profit", "risk", "score", "expected_value")
 _TABLES = ("customers", "accounts", "people", "identities", "segments", "timeline")
 # Each condition has one place; {order} is one of SORTS, quoted by us.
@@ -154,7 +155,14 @@ def account(request: HttpRequest, visit: Visit, account: str) -> HttpResponseBas
     found = next(iter(visit.reader.rows("accounts", [Where("account", "=", account)], limit=1)), None)
     if found is None:
         raise Http404
-    return _one(request, visit, "account", account, {"account": found, "name": found["name"] or account})
+    above = [Where("account", "=", found["parent"])] if found["parent"] else []
+    told = {
+        "account": found,
+        "name": found["name"] or account,
+        "parent": next(iter(visit.reader.rows("accounts", above, limit=1)), None) if above else None,
+        "daughters": visit.reader.rows("accounts", [Where("parent", "=", account)], ("name",), _MOST_DAUGHTERS),
+    }
+    return _one(request, visit, "account", account, told)
 
 
 def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict[str, Any]) -> HttpResponseBase:
@@ -188,6 +196,7 @@ def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict
         "id": value,
         "figures": figures,
         "people": people,
+        "silent": sum(row.get("answers") == 0 for row in people),
         "events": [_event(row, {each["person"]: each["name"] for each in people}) for row in events],
         "paging": pages,
         "currency": visit.settings.company.currency,
