@@ -212,8 +212,7 @@ class Source(Section):
         1,
         ge=1,
         le=10,
-        description="rows that name the columns: survey tools write two or three; the first holds the names, and the second "
-        "those of columns the first leaves blank",
+        description="rows that name the columns; the first holds the names, the second those of columns the first leaves blank",
     )
     control: Control | None = Field(None, description="how many records there must be, or what a column must add up to")
     columns: dict[str, Rule] = Field(default_factory=dict, description="vocabulary column = column of the file, or a rule")
@@ -488,12 +487,8 @@ class Barrier(Section):
 class Consent(Section):
     """`[consent]`: what people must have agreed to; the statements themselves come from sources with table = "consents"."""
 
-    required: bool = Field(
-        False, description="true: only people who agreed to analysis are analysed; else everybody but those who refused or withdrew"
-    )
-    contact_required: bool = Field(
-        False, description="true: only people who agreed may be contacted; else everybody but those who refused or withdrew"
-    )
+    required: bool = Field(False, description="analyse only people who agreed; else everybody but who refused or withdrew")
+    contact_required: bool = Field(False, description="contact only people who agreed; else everybody but who refused or withdrew")
 
 
 def record_of(text: str, sources: Iterable[str]) -> tuple[str, str] | None:
@@ -502,8 +497,7 @@ def record_of(text: str, sources: Iterable[str]) -> tuple[str, str] | None:
     >>> record_of("crm#C1", ["crm", "web"])
     ('crm', 'C1')
     """
-    found = [name for name in sources if text.startswith(f"{name}#") and len(text) > len(name) + 1]
-    longest = max(found, key=len, default=None)
+    longest = max((name for name in sources if text.startswith(f"{name}#") and len(text) > len(name) + 1), key=len, default=None)
     return None if longest is None else (longest, text[len(longest) + 1 :])
 
 
@@ -596,10 +590,8 @@ class Company(Section):
     def outcome(self) -> str:
         """The outcome question everything else is judged by: the first marked so, else the first nps, else none ('')."""
         questions = self.questions
-        for name, question in questions.items():
-            if question.outcome:
-                return name
-        return next((name for name, question in questions.items() if question.kind == "nps"), "")
+        marked = next((name for name, question in questions.items() if question.outcome), "")
+        return marked or next((name for name, question in questions.items() if question.kind == "nps"), "")
 
     def hour_cost(self, group: str) -> float:
         """Cost of an hour in `group`; the mean of all groups when it is unknown."""
