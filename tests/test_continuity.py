@@ -230,9 +230,9 @@ def test_what_names_no_two_records_is_a_fault(workspace: Path, left: str, right:
         load(workspace)
 
 
-def test_a_decision_about_an_account_is_a_fault(workspace: Path) -> None:
+def test_a_decision_about_a_company_and_a_person_is_a_fault(workspace: Path) -> None:
     firms = '[[source]]\nname = "firms"\ntable = "accounts"\npath = "firms.csv"\n[source.columns]\naccount = "id"\n'
     link = '[[link]]\nleft = "firms#1"\nright = "survey#2"\ndecision = "same"\n'
     (workspace / "company.toml").write_text(SETTINGS + firms + link, encoding="utf-8")
-    with pytest.raises(Refused, match="whose records are no person's"):
+    with pytest.raises(Refused, match="is a company, the other a person's record"):
         load(workspace)

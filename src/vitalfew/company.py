@@ -206,6 +206,7 @@ def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     yield from _initiative_faults(company, lines)
     yield from _benefit_faults(company, lines)
     yield from _limit_faults(company, lines)
+    yield from _consent_faults(company, lines)
     yield from _link_faults(company, lines)
 
 
@@ -483,6 +484,23 @@ def _limit_faults(company: Company, lines: Lines) -> Iterator[Fault]:
         )
 
 
+def _consent_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    """Statements of consent that cannot be told, and consent asked for that nobody could have given."""
+    for index, source in enumerate(company.source):
+        missing = [name for name in ("purpose", "state") if name not in source.columns] if source.table == "consents" else []
+        for name in missing:
+            mend = (
+                'e.g. purpose = { value = "analysis" }'
+                if name == "purpose"
+                else "name the column that says given, refused or withdrawn"
+            )
+            yield _fault(lines, ("source", index, "columns"), f"source {source.name!r}: consents need the column {name!r}", mend)
+    for key, purpose in (("required", "analysis"), ("contact_required", "contact")):
+        if getattr(company.consent, key) and not any(source.table == "consents" for source in company.source):
+            what = f"consent to {purpose} is required, but no source tells who gave it: it would leave nobody"
+            yield _fault(lines, ("consent", key), what, 'add a [[source]] with table = "consents"')
+
+
 def _link_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     """Decisions on who is who: records of sources about people, and no two people who are one by other decisions."""
     tables = {source.name: source.table for source in company.source}
@@ -495,16 +513,22 @@ def _link_faults(company: Company, lines: Lines) -> Iterator[Fault]:
                 name = text.partition("#")[0]
                 mend = _near(name, tables, f"sources: {', '.join(tables)}")
                 yield _fault(lines, ("link", index, side), f"[[link]]: there is no source {name!r}", mend)
-            elif tables[found[0]] not in ABOUT_PEOPLE:
-                what = f"[[link]]: source {found[0]!r} fills {tables[found[0]]}, whose records are no person's"
-                yield _fault(lines, ("link", index, side), what, "name a record that is about a person")
+            elif tables[found[0]] not in (*ABOUT_PEOPLE, "accounts"):
+                what = f"[[link]]: source {found[0]!r} fills {tables[found[0]]}, whose records are no person's and no company's"
+                yield _fault(lines, ("link", index, side), what, "name a record that is about a person, or of a source of accounts")
+        kinds = {tables[found[0]] == "accounts" for text in (link.left, link.right) if (found := record_of(text, tables))}
+        if len(kinds) > 1:
+            what = f"[[link]]: one of {link.left!r} and {link.right!r} is a company, the other a person's record"
+            yield _fault(lines, ("link", index, "left"), what, "name two records of people, or two of companies")
         if link.decision == "same":
             same.setdefault(link.left, []).append(link.right)
             same.setdefault(link.right, []).append(link.left)
     for index, link in enumerate(company.link):
         path = _path(same, link.left, link.right) if link.decision == "different" else []
         if path:
-            what = f"[[link]]: {link.left!r} and {link.right!r} are said to be different people, and one: {' = '.join(path)}"
+            found = record_of(link.left, tables)
+            what = "companies" if found is not None and tables[found[0]] == "accounts" else "people"
+            what = f"[[link]]: {link.left!r} and {link.right!r} are said to be different {what}, and one: {' = '.join(path)}"
             yield _fault(lines, ("link", index, "decision"), what, "take one of these decisions back")
 
 

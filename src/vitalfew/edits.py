@@ -19,7 +19,7 @@ from vitalfew.toml_lines import Lines
 Place = Sequence[str | int]
 
 # Sections with one entry each, and the keys whose values name an entry of those with many.
-SINGLES = ("company", "limits", "vision")
+SINGLES = ("company", "limits", "consent", "vision")
 NAMED_BY: dict[str, tuple[str, ...]] = {
     "group": ("name",),
     "promise": ("name",),

@@ -58,7 +58,11 @@ class Stage:
 
 
 STAGES = (
-    Stage("listen", ("company", "source", "question", "mend", "group", "link"), "reading sources and finding out who is who"),
+    Stage(
+        "listen",
+        ("company", "source", "question", "mend", "group", "link", "consent"),
+        "reading sources and finding out who is who",
+    ),
     Stage(
         "understand", ("company", "source", "question", "group", "promise", "theme"), "metrics, drivers, comments, promises, value"
     ),

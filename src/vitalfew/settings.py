@@ -212,8 +212,7 @@ class Source(Section):
         1,
         ge=1,
         le=10,
-        description="rows that name the columns: survey tools write two or three; the first holds the names, and the second "
-        "those of columns the first leaves blank",
+        description="rows that name the columns; the first holds the names, the second those of columns the first leaves blank",
     )
     control: Control | None = Field(None, description="how many records there must be, or what a column must add up to")
     columns: dict[str, Rule] = Field(default_factory=dict, description="vocabulary column = column of the file, or a rule")
@@ -485,23 +484,29 @@ class Barrier(Section):
     status: Literal["open", "being removed", "removed"] = Field("open", description="how far")
 
 
+class Consent(Section):
+    """`[consent]`: what people must have agreed to; the statements themselves come from sources with table = "consents"."""
+
+    required: bool = Field(False, description="analyse only people who agreed; else everybody but who refused or withdrew")
+    contact_required: bool = Field(False, description="contact only people who agreed; else everybody but who refused or withdrew")
+
+
 def record_of(text: str, sources: Iterable[str]) -> tuple[str, str] | None:
     """The source and key that `source#key` names, or None when it begins with no source's name.
 
     >>> record_of("crm#C1", ["crm", "web"])
     ('crm', 'C1')
     """
-    found = [name for name in sources if text.startswith(f"{name}#") and len(text) > len(name) + 1]
-    longest = max(found, key=len, default=None)
+    longest = max((name for name in sources if text.startswith(f"{name}#") and len(text) > len(name) + 1), key=len, default=None)
     return None if longest is None else (longest, text[len(longest) + 1 :])
 
 
 class Link(Section):
-    """`[[link]]`: two records that people know to be one person's, or two people's, whatever the rules say."""
+    """`[[link]]`: two records that people know to be of one person, or one company, or of two, whatever the rules say."""
 
     left: str = Field(description="one record: the name of its source, # and its key there, e.g. crm#C1")
     right: str = Field(description="the other record")
-    decision: Literal["same", "different"] = Field(description="same: one person's; different: two people's")
+    decision: Literal["same", "different"] = Field(description="same: one person or company; different: two")
     reason: str = Field("", description="how you know")
 
     @model_validator(mode="before")
@@ -567,6 +572,7 @@ class Company(Section):
     sponsor: list[Sponsor] = Field(default_factory=list)
     barrier: list[Barrier] = Field(default_factory=list)
     link: list[Link] = Field(default_factory=list)
+    consent: Consent = Field(default_factory=lambda: Consent.model_validate({}))
     vision: Vision = Field(default_factory=lambda: Vision.model_validate({}))
 
     @property
@@ -584,10 +590,8 @@ class Company(Section):
     def outcome(self) -> str:
         """The outcome question everything else is judged by: the first marked so, else the first nps, else none ('')."""
         questions = self.questions
-        for name, question in questions.items():
-            if question.outcome:
-                return name
-        return next((name for name, question in questions.items() if question.kind == "nps"), "")
+        marked = next((name for name, question in questions.items() if question.outcome), "")
+        return marked or next((name for name, question in questions.items() if question.kind == "nps"), "")
 
     def hour_cost(self, group: str) -> float:
         """Cost of an hour in `group`; the mean of all groups when it is unknown."""

@@ -121,7 +121,10 @@ IDENTITY_COLUMNS: tuple[str, ...] = (
 """Columns that say who a record is about; any table may map them. In `Mapped.records` they carry a leading underscore."""
 
 
-ABOUT_PEOPLE: tuple[str, ...] = ("people", "interactions", "orders", "deals", "contracts", "responses", "relations")
+ABOUT_PEOPLE: tuple[str, ...] = (
+    *("people", "interactions", "orders", "deals", "contracts", "responses", "relations"),
+    "consents",
+)
 """Tables whose records are about a person or an account. Employees are not customers, and an account is not a person."""
 
 

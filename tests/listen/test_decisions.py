@@ -16,7 +16,7 @@ from identity_world import World, company, mapped
 
 from vitalfew.engine import Context
 from vitalfew.listen import identity
-from vitalfew.listen.decided import _Growing
+from vitalfew.listen.decided import Growing
 from vitalfew.listen.mapped import Mapped
 from vitalfew.settings import Company
 
@@ -176,7 +176,7 @@ def test_growing_never_joins_what_is_forbidden_and_joins_all_else_as_plain_loops
         draw = random.Random(seed)
         edges = [(draw.randrange(14), draw.randrange(14)) for _ in range(30)]
         forbidden = [(a, b) for a, b in ((draw.randrange(14), draw.randrange(14)) for _ in range(5)) if a != b]
-        grown = _Growing(forbidden)
+        grown = Growing(forbidden)
         group = {node: {node} for node in range(14)}
         for a, b in edges:
             joined = grown.join(a, b)

@@ -238,7 +238,7 @@ def test_no_sources_give_every_table_empty(context: Context) -> None:
     made = attach([], context)
     assert set(made) == {
         *("interactions", "orders", "order_lines", "deals", "contracts", "responses", "relations", "employees", "competitors"),
-        *("segments", "remarks", "timeline"),
+        *("segments", "remarks", "timeline", "consents", "left_out", "people"),
     }
     assert not any(made.values())
 
@@ -251,3 +251,18 @@ def test_the_worked_example_of_the_documentation(context: Context) -> None:
             f"| {row['at']:%Y-%m-%d} | {row['kind']} | {row['key']} | {'' if row['value'] is None else json.dumps(row['value'])} |"
         )
         assert line in page
+
+
+def test_people_known_to_exist_who_never_answered_are_told(context: Context) -> None:
+    engine = context.engine
+    people = mapped(engine, 0, "crm", "people", [{"person": key, "_email": f"{key}@x.it"} for key in "abc"])
+    answers = [
+        {"key": key, "person": who, "question": question, "kind": "nps", "value": 5.0}
+        for key, who in (("r1", "a"), ("r2", "a"), ("r3", "b"))
+        for question in ("one", "two")
+    ]
+    called = mapped(engine, 2, "calls", "interactions", [{"key": "i", "person": "c", "at": datetime(2026, 1, 1)}])
+    found = attach([people, mapped(engine, 1, "survey", "responses", answers), called], context)
+    assert {row["email"]: row["answers"] for row in found["people"]} == {"a@x.it": 2, "b@x.it": 1, "c@x.it": 0}
+    # Without any survey everybody is silent.
+    assert [row["answers"] for row in attach([people], context)["people"]] == [0, 0, 0]

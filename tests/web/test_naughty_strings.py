@@ -96,6 +96,7 @@ INPUTS = {
     "authoring/item.html": {"decision", "text"},
     "authoring/pending.html": {"decision"},
     "authoring/rows.html": {"{{ widget.name }}.value"},
+    "listen/joined_companies.html": {"reason", "right"},
     "listen/review.html": {"reason"},
     "shell/filters.html": {"account"},
     "shell/search.html": {"q"},
@@ -280,7 +281,7 @@ def test_sections_are_inert(other: Watch, section: str) -> None:
     for version in Version.objects.filter(item__section=section).select_related("item"):
         said = other.get(f"/c/other/write/{section}/entry/{version.item.key}/")
         assert "\u202etxt.exe reversed" in said
-    if section not in ("raci", "initiative", "limits"):  # names this company does not have; nothing but numbers
+    if section not in ("raci", "initiative", "limits", "consent"):  # names this company does not have; nothing but numbers
         assert Version.objects.filter(item__section=section).exists()
     before = Version.objects.count()
     # Without an initiative there is nobody's work to note a reason for: such a form is refused before.

@@ -6,6 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, reduce
+from itertools import combinations
 from typing import Any
 
 import pyarrow as pa
@@ -13,12 +15,18 @@ import pyarrow as pa
 from vitalfew.engine import Context
 from vitalfew.listen import normalise
 from vitalfew.listen.ambiguity import refuse
+from vitalfew.listen.companies import Words, common_words, country_named, pairs, regions_of, words
+from vitalfew.listen.decided import Decision, Growing, Record
 from vitalfew.listen.mapped import Mapped
+from vitalfew.listen.masking import mask
 from vitalfew.listen.names import within
 from vitalfew.listen.profiles import Profiles, column, factor, record_key
 from vitalfew.settings import slug
 from vitalfew.vocabulary import arrow_table
 
+_SAID = ("name", "company", "domain", "email", "city", "phone", "street", "postcode")
+_MOST_SHARING = 60
+"""A number or an address of more records than this is nobody's own."""
 ATTRIBUTES = ("sector", "country", "city", "owner", "employees", "revenue", "since")
 
 
@@ -32,7 +40,12 @@ class _Node:
     name: str | None
     plain: str | None
     domain: str | None
-    region: str | None
+    regions: frozenset[str] = frozenset()
+    """Where it may be from, as its number or its legal form tells; empty when neither does."""
+    stated: str | None = None
+    """Its country, as a region: where a source states it, or its name ends with it."""
+    phone: str | None = None
+    address: str | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -45,15 +58,23 @@ class Accounts:
     region_of: dict[str, str]
     identities: list[dict[str, Any]]
     links: list[dict[str, Any]]
+    missing: tuple[Record, ...] = ()
+    """Records that decisions name and that are not in the data."""
 
 
-def resolve(mapped: Sequence[Mapped], profiles: Profiles, context: Context) -> Accounts:
-    """Resolve the accounts of all sources.
+def resolve(
+    mapped: Sequence[Mapped],
+    profiles: Profiles,
+    context: Context,
+    home: str | None = None,
+    decisions: Sequence[Decision] = (),
+) -> Accounts:
+    """Resolve the accounts of all sources; `home` is where numbers without a country code are from, `decisions` those on accounts.
 
     A key is looked up in the account sources (`of` says in which), else by name, else it is an account of its own. Raises
     `faults.Refused` when a key stands in two account sources for different accounts and no `of` says which is meant.
     """
-    nodes = _records(mapped, context)
+    nodes = _records(mapped, context, home)
     by_key: dict[str, list[_Node]] = {}
     for node in nodes:
         by_key.setdefault(node.key, []).append(node)
@@ -63,29 +84,31 @@ def resolve(mapped: Sequence[Mapped], profiles: Profiles, context: Context) -> A
         found = [node for node in by_key.get(key, []) if not space or node.source == space]
         if not found:
             name = normalise.company_name(key) if _is_name(key) else None
-            found = [_Node((1, space, key), space, key, key, name, None, None)]
+            found = [_Node((1, space, key), space, key, key, name, None)]
             nodes.append(found[0])
         meant[space, key] = found
     mentions = _mentions(profiles)
     mentioned: dict[tuple[str | None, str | None], _Node] = {}
     for name, domain in mentions:
-        node = _Node((2, name or "", domain or ""), "", "", name, normalise.company_name(name), domain, None)
+        plain, stated = normalise.company_name(name), country_named(words(name))[0]
+        node = _Node((2, name or "", domain or ""), "", "", name, plain, domain, regions_of(name), stated)
         if node.plain or node.domain:
             mentioned[name, domain] = node
             nodes.append(node)
     nodes.sort(key=lambda node: node.rank)
     links: list[dict[str, Any]] = []
-    label = _join(nodes, links)
+    joining = _Joining(nodes, links, decisions)
+    label = joining.label()
     refuse(mapped, context, "account", _unclear(meant, label, profiles))
     ids = _ids(nodes, label)
     id_of = {id(node): ids[label[id(node)]] for node in nodes}
     table = _table(nodes, id_of, by_key)
     of_profile = _of_profiles(profiles, meant, mentioned, id_of, nodes)
-    regions = {id_of[id(node)]: node.region for node in reversed(nodes) if node.region}
+    regions = {id_of[id(node)]: node.stated for node in reversed(nodes) if node.stated}
     identities = [
         _identity(node, id_of[id(node)], len(members)) for node, members in _with_members(nodes, label) if node.rank[0] == 0
     ]
-    return Accounts(table, of_profile, regions, identities, links)
+    return Accounts(table, of_profile, regions, identities, links, joining.missing())
 
 
 def _is_name(key: str) -> bool:
@@ -94,20 +117,22 @@ def _is_name(key: str) -> bool:
     return letters >= 2 and letters > digits
 
 
-def _records(mapped: Sequence[Mapped], context: Context) -> list[_Node]:
+def _records(mapped: Sequence[Mapped], context: Context, home: str | None) -> list[_Node]:
     found: list[_Node] = []
     for each in mapped:
         if each.source.table != "accounts":
             continue
         records = each.records
         texts = {name: column(records, name) for name in ("name", "domain", "parent", "sector", "country", "city", "owner")}
-        texts |= {f"_{name}": column(records, f"_{name}") for name in ("name", "company", "domain", "email", "city")}
+        texts |= {f"_{name}": column(records, f"_{name}") for name in _SAID}
         numbers = {name: column(records, name, "float64") for name in ("employees", "revenue")}
         selected = records.select(key=record_key(each), **texts, **numbers, since=column(records, "since", "date"))
         for row in context.engine.collect(selected.order_by(selected.columns)).to_pylist():
-            name = row["name"] or row["_name"] or row["_company"] or row["key"]
+            name = row["name"] or mask(row["_name"] or row["_company"] or "") or row["key"]
             site = next(filter(None, (normalise.domain(row[each]) for each in ("domain", "_domain", "_email"))), None)
             row["city"] = row["city"] or row["_city"]
+            stated = normalise.region(row["country"]) or country_named(words(name))[0]
+            number = normalise.phone(row["_phone"], stated or home)
             found.append(
                 _Node(
                     (0, f"{each.index:06d}", row["key"]),
@@ -116,7 +141,10 @@ def _records(mapped: Sequence[Mapped], context: Context) -> list[_Node]:
                     normalise.text_or_none(name),
                     normalise.company_name(name),
                     site,
-                    normalise.region(row["country"]),
+                    regions_of(name, row["_phone"], number),
+                    stated,
+                    number,
+                    normalise.address(row["_street"], row["_postcode"], row["city"]),
                     row,
                 )
             )
@@ -136,81 +164,194 @@ def _references(profiles: Profiles) -> list[tuple[str, str]]:
 def _mentions(profiles: Profiles) -> list[tuple[str | None, str | None]]:
     """The distinct (company, domain) of records that have no account key, in order."""
     pairs = {
-        (normalise.text_or_none(name), normalise.domain(site))
+        (_mentioned(name), normalise.domain(site))
         for key, name, site in zip(profiles.text("account"), profiles.text("company"), profiles.text("domain"), strict=True)
         if key is None and (name or site)
     }
     return sorted(pairs, key=lambda pair: (pair[0] or "", pair[1] or ""))
 
 
-def _join(nodes: list[_Node], links: list[dict[str, Any]]) -> dict[int, int]:
-    """The label of each node, by its id(): nodes of one label are one account."""
-    parent = list(range(len(nodes)))
+@lru_cache(maxsize=100_000)
+def _mentioned(name: str | None) -> str | None:
+    """The name by which a record calls a company, with addresses and numbers of people masked."""
+    return normalise.text_or_none(mask(name) if name else name)
 
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
 
-    def join(places: list[int], rule: str, score: float, value: str) -> None:
-        for other in places[1:]:
-            a, b = sorted((root(places[0]), root(other)))
-            if a == b:
-                continue
-            parent[b] = a
-            _link(links, nodes[places[0]], nodes[other], rule, score, value)
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a company: its domains without their ends, the countries it says it is from, and those it may be from."""
 
-    places_of: dict[tuple[str, str], int] = {}
-    for place, node in enumerate(nodes):
+    stems: frozenset[str]
+    stated: frozenset[str]
+    regions: frozenset[str]
+
+    def agrees(self, other: _Known) -> bool:
+        """Whether the two can be one. A domain weighs more than where a number or a legal form is from, not more than a country."""
+        if self.stems and other.stems and not self.stems & other.stems:
+            return False
+        if self.stated and other.stated:
+            return bool(self.stated & other.stated)
+        mine, theirs = self.stated or self.regions, other.stated or other.regions
+        return bool(self.stems & other.stems) or not (mine and theirs) or bool(mine & theirs)
+
+    def with_(self, other: _Known) -> _Known:
+        """The two as one: of the countries each may be from those that fit both."""
+        regions = self.regions & other.regions or self.regions | other.regions
+        return _Known(self.stems | other.stems, self.stated | other.stated, regions)
+
+    @property
+    def order(self) -> tuple[list[str], list[str], int, list[str]]:
+        """Those with a domain come last, then those that say where they are from, then those that tell it most surely."""
+        return sorted(self.stems), sorted(self.stated), -len(self.regions), sorted(self.regions)
+
+
+_NOTHING = _Known(frozenset(), frozenset(), frozenset())
+
+
+class _Joining:
+    """Nodes on their way to accounts. What people decided stands above every rule; none makes a company one with its parent."""
+
+    def __init__(self, nodes: list[_Node], links: list[dict[str, Any]], decisions: Sequence[Decision]) -> None:
+        self.nodes, self.links, self.decisions = nodes, links, decisions
+        self.at: dict[Record, list[int]] = {}
+        for place, node in enumerate(nodes):
+            if node.rank[0] == 0:
+                self.at.setdefault((node.source, node.key), []).append(place)
+        # What people say is one company is one, though a source names the one as the other's parent.
+        said = Growing([])
+        for left, right in self._decided(True):
+            said.join(left, right)
+        parents = [(a, b) for a, b in self._parents() if said.root(a) != said.root(b)]
+        self.growing = Growing([*parents, *self._decided(False)])
+
+    def label(self) -> dict[int, int]:
+        """The label of each node, by its id(): nodes of one label are one account."""
+        for left, right in self._decided(True):
+            self.growing.join(left, right)
+        for decision in self.decisions:
+            if decision.left in self.at and decision.right in self.at:
+                self._tell_decision(decision)
         # The same key twice in one account source is one account, told twice.
-        if node.rank[0] == 0:
-            join([places_of.setdefault((node.source, node.key), place), place], "key", 1.0, node.key)
-    for name, places in _grouped(nodes, "plain"):
-        for part in _same_company(nodes, places):
-            join(part, "company name", 0.95, name)
-    for site, places in _grouped(nodes, "domain"):
-        for part in _by_domain(nodes, places):
-            join(part, "domain", 0.95, site)
-    return {id(node): root(place) for place, node in enumerate(nodes)}
+        for record in sorted(self.at):
+            self._join(self.at[record], "key", 1.0, record[1])
+        # A number or an address beside a name says more than a name alone: what it tells of countries parts equal names later.
+        common = common_words(words(node.name) for node in self.nodes if node.rank[0] == 0 and node.name)
+        for attribute, rule in (("phone", "phone"), ("address", "address")):
+            for value, places in self._grouped(attribute):
+                named = [(place, node.source, words(node.name)) for place in places if (node := self.nodes[place]).name]
+                for left, right in pairs(named, common) if len(named) <= _MOST_SHARING else ():
+                    self._join([left, right], rule, 0.9, value)
+        for name, places in self._grouped("plain"):
+            for part in _same_company(places, self._known(places)):
+                self._join(part, "company name", 0.95, name)
+        for name, places in self._in_country():
+            self._join(places, "company name", 0.95, name)
+        for site, places in self._grouped("domain"):
+            for part in _by_domain(self.nodes, places):
+                self._join(part, "domain", 0.95, site)
+        return {id(node): self.growing.root(place) for place, node in enumerate(self.nodes)}
+
+    def _grouped(self, attribute: str) -> list[tuple[str, list[int]]]:
+        found: dict[str, list[int]] = {}
+        for place, node in enumerate(self.nodes):
+            value = getattr(node, attribute)
+            if value:
+                found.setdefault(value, []).append(place)
+        return [(value, places) for value, places in sorted(found.items()) if len(places) > 1]
+
+    def _known(self, places: Sequence[int]) -> list[_Known]:
+        """What is known of the company of each place: of all records that are joined with it so far."""
+        found: dict[int, _Known] = {}
+        for root in map(self.growing.root, places):
+            if root not in found:
+                parts = [self._said(self.nodes[member]) for member in self.growing.members(root)]
+                found[root] = reduce(_Known.with_, parts)
+        return [found[self.growing.root(place)] for place in places]
+
+    @staticmethod
+    def _said(node: _Node) -> _Known:
+        stem = frozenset((node.domain.split(".")[-2],)) if node.domain else frozenset()
+        return _Known(stem, frozenset((node.stated,)) if node.stated else frozenset(), node.regions)
+
+    def _in_country(self) -> list[tuple[str, list[int]]]:
+        """Places whose names are equal but for a country that ends one of them, and that are from that country."""
+        found: dict[tuple[Words, str], list[int]] = {}
+        for place, known in enumerate(self._known(range(len(self.nodes)))):
+            base, regions = country_named(words(self.nodes[place].name))[1], known.stated or known.regions
+            if base and len(regions) == 1:
+                found.setdefault((base, min(regions)), []).append(place)
+        return [
+            (" ".join(base), places)
+            for (base, _), places in sorted(found.items())
+            if len({self.nodes[place].plain for place in places}) > 1
+        ]
+
+    def _join(self, places: Sequence[int], rule: str, score: float, value: str) -> None:
+        """Join places of one value; one that may not be with the first is joined with the next it may be with."""
+        anchors = list(places[:1])
+        for other in places[1:]:
+            for anchor in anchors:
+                if self.growing.root(anchor) == self.growing.root(other):
+                    break
+                if self.growing.join(anchor, other):
+                    _link(self.links, self.nodes[anchor], self.nodes[other], rule, score, value)
+                    break
+            else:
+                anchors.append(other)
+
+    def _parents(self) -> list[tuple[int, int]]:
+        """Pairs of a record and the one of its source that it names as its parent, by key or else by name."""
+        by_name: dict[tuple[str, str], list[int]] = {}
+        for place, node in enumerate(self.nodes):
+            if node.plain and node.rank[0] == 0:
+                by_name.setdefault((node.source, node.plain), []).append(place)
+        found: list[tuple[int, int]] = []
+        for place, node in enumerate(self.nodes):
+            parent = node.row.get("parent")
+            if parent:
+                named = by_name.get((node.source, normalise.company_name(parent) or ""), [])
+                above = self.at.get((node.source, parent)) or named
+                # A record that names another of its own name as its parent says nothing.
+                found.extend((place, other) for other in above if other != place and self.nodes[other].plain != node.plain)
+        return found
+
+    def _decided(self, same: bool) -> list[tuple[int, int]]:
+        return [
+            (self.at[each.left][0], self.at[each.right][0])
+            for each in self.decisions
+            if each.same == same and each.left in self.at and each.right in self.at
+        ]
+
+    def missing(self) -> tuple[Record, ...]:
+        """Records that decisions name and that are not in the data."""
+        named = {record for each in self.decisions for record in (each.left, each.right)}
+        return tuple(sorted(named - self.at.keys()))
+
+    def _tell_decision(self, decision: Decision) -> None:
+        left, right = sorted(("#".join(decision.left), "#".join(decision.right)))
+        told = {"left": left, "right": right, "score": 1.0 if decision.same else 0.0, "rule": "account: decided"}
+        done = "joined" if decision.same else "kept apart"
+        self.links.append(told | {"decision": done, "by": "person", "value": decision.reason[:60]})
 
 
-def _grouped(nodes: list[_Node], attribute: str) -> list[tuple[str, list[int]]]:
-    found: dict[str, list[int]] = {}
-    for place, node in enumerate(nodes):
-        value = getattr(node, attribute)
-        if value:
-            found.setdefault(value, []).append(place)
-    return [(value, places) for value, places in sorted(found.items()) if len(places) > 1]
-
-
-def _same_company(nodes: list[_Node], places: list[int]) -> list[list[int]]:
-    """Places of one name, parted where domains or countries say they are different companies.
+def _same_company(places: Sequence[int], known: Sequence[_Known]) -> list[list[int]]:
+    """Places of one name, parted where domains or countries say they are different companies; `known` says what each tells.
 
     Domains of one company may end differently (acme.com, acme.it). A record with neither goes with the others only when they agree.
     """
-    parts: dict[tuple[str, str], list[int]] = {}
-    bare: list[int] = []
-    for place in places:
-        node = nodes[place]
-        stem = node.domain.split(".")[-2] if node.domain else ""
-        if stem or node.region:
-            parts.setdefault((stem, node.region or ""), []).append(place)
-        else:
-            bare.append(place)
-    merged: list[tuple[set[str], set[str], list[int]]] = []
-    for (stem, region), members in sorted(parts.items(), reverse=True):
-        for stems, regions, into in merged:
-            # Where both have a domain it decides; else the country does.
-            agree = stem in stems if stem and stems else not (region and regions) or region in regions
-            if agree:
-                stems.update({stem} - {""})
-                regions.update({region} - {""})
-                into.extend(members)
+    parts: dict[_Known, list[int]] = {}
+    for place, each in zip(places, known, strict=True):
+        parts.setdefault(each, []).append(place)
+    bare = parts.pop(_NOTHING, [])
+    merged: list[tuple[_Known, list[int]]] = []
+    for told in sorted(parts, key=lambda each: each.order, reverse=True):
+        for number, (company, into) in enumerate(merged):
+            if company.agrees(told):
+                merged[number] = (company.with_(told), [*into, *parts[told]])
                 break
         else:
-            merged.append(({stem} - {""}, {region} - {""}, list(members)))
-    groups = [sorted(into) for _, _, into in merged]
+            merged.append((told, parts[told]))
+    groups = [sorted(into) for _, into in merged]
     if len(groups) <= 1:
         return [sorted([*bare, *(groups[0] if groups else [])])]
     return [*groups, bare]
@@ -219,17 +360,19 @@ def _same_company(nodes: list[_Node], places: list[int]) -> list[list[int]]:
 def _by_domain(nodes: list[_Node], places: list[int]) -> list[list[int]]:
     """Places of one domain that are one company.
 
-    All of them, unless one source lists several companies there under names that are not alike: then it is a group's or an agency's
-    domain, and only equal names are joined (which `_same_company` has done).
+    All of them, unless one source lists several companies there, under names that are not alike or from several countries: then it
+    is a group's or an agency's domain, and only equal names are joined (which `_same_company` has done).
     """
     listed: dict[str, set[str]] = {}
+    countries: dict[str, set[str]] = {}
     for place in places:
-        if nodes[place].rank[0] == 0 and nodes[place].plain:
-            listed.setdefault(nodes[place].source, set()).add(nodes[place].plain or "")
-    for names in listed.values():
-        ordered = sorted(names)
-        if any(not _alike(a, b) for i, a in enumerate(ordered) for b in ordered[i + 1 :]):
-            return []
+        node = nodes[place]
+        if node.rank[0] == 0 and node.plain:
+            listed.setdefault(node.source, set()).add(node.plain)
+            countries.setdefault(node.source, set()).update({node.stated} if node.stated else ())
+    several = any(len(each) > 1 for each in countries.values())
+    if several or any(not _alike(a, b) for names in listed.values() for a, b in combinations(sorted(names), 2)):
+        return []
     return [places]
 
 
@@ -334,7 +477,7 @@ def _of_profiles(
         if key is not None:
             found.append(id_of[id(meant[space or "", key][0])])
         elif name or site:
-            node = mentioned.get((normalise.text_or_none(name), normalise.domain(site)))
+            node = mentioned.get((_mentioned(name), normalise.domain(site)))
             found.append(id_of[id(node)] if node else None)
         else:
             found.append(None)

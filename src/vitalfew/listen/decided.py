@@ -7,7 +7,7 @@ built again, strongest evidence first, and what would bring the two together is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
@@ -55,6 +55,11 @@ class Decisions:
             if left is not None and right is not None:
                 found.append(Decision(left, right, link.decision == "same", link.reason))
         return cls(tuple(sorted(found, key=lambda each: (each.left, each.right, each.same))))
+
+    def on_accounts(self, tables: Mapping[str, str]) -> tuple[Decisions, Decisions]:
+        """Those on companies, and those on people; `tables` has the table of each source."""
+        companies = tuple(each for each in self.listed if tables.get(each.left[0]) == "accounts")
+        return Decisions(companies), Decisions(tuple(each for each in self.listed if each not in companies))
 
     def named(self) -> dict[str, set[str]]:
         """The keys of records named, by source."""
@@ -119,7 +124,7 @@ def lay(nodes: Nodes, clusters: Clusters, decisions: Placed) -> Clusters:
     inside = np.isin(label, torn)
     of_torn = inside[edges[:, 0]]
     candidates = _ordered(nodes, clusters, [*map(tuple, edges[of_torn].tolist()), *_more(nodes, clusters, decisions, inside)])
-    grown = _Growing([(a, b) for a, b, _ in decisions.different])
+    grown = Growing([(a, b) for a, b, _ in decisions.different])
     kept = [edge for edge in candidates if grown.join(edge[0], edge[1])]
     fresh = int(label.max()) + 1
     label = label.copy()
@@ -229,11 +234,12 @@ def _twin_pairs(nodes: Nodes, edges: Sequence[Edge]) -> set[tuple[int, int]]:
     return {(min(a, b), max(a, b)) for a, b, _ in edges if said(a) == said(b)}
 
 
-class _Growing:
+class Growing:
     """Union-find that never brings the two nodes of a forbidden pair together."""
 
     def __init__(self, forbidden: Sequence[tuple[int, int]]) -> None:
         self._parent: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
         self._against: dict[int, set[int]] = {}
         for a, b in forbidden:
             self._against.setdefault(a, set()).add(b)
@@ -248,6 +254,10 @@ class _Growing:
             node = parent[node]
         return node
 
+    def members(self, root: int) -> Sequence[int]:
+        """The nodes joined with a root, itself among them."""
+        return self._members.get(root, [root])
+
     def join(self, left: int, right: int) -> bool:
         """Join the two unless that is forbidden or needless; whether they were joined now."""
         a, b = sorted((self.root(left), self.root(right)))
@@ -258,6 +268,7 @@ class _Growing:
         if any(self.root(node) == other for node in against.get(few, ())):
             return False
         self._parent[b] = a
+        self._members.setdefault(a, [a]).extend(self._members.pop(b, [b]))
         if b in against:
             against.setdefault(a, set()).update(against.pop(b))
         return True

@@ -43,14 +43,16 @@ def resolve(mapped: Sequence[Mapped], company: Company, context: Context, remark
     added to `remarks`. Raises `faults.Refused` when a key stands in two sources for different people, or accounts, and no `of` says
     whose it is.
     """
-    decisions = Decisions.of(company)
+    on_companies, decisions = Decisions.of(company).on_accounts({each.source.name: each.source.table for each in mapped})
     profiles = gather(mapped, context, decisions.named())
     context.progress("joining accounts")
-    accounts = account_part.resolve(mapped, profiles, context)
+    own = company.company
+    home = normalise.home_region(own.time_zone, own.currency, own.language)
+    accounts = account_part.resolve(mapped, profiles, context, home, on_companies.listed)
     context.progress("joining people")
     people = _Resolving(mapped, profiles, accounts, company, context, decisions)
     if remarks is not None:
-        remarks.extend(_waiting(source, key) for source, key in people.decisions.missing)
+        remarks.extend(_waiting(source, key) for source, key in (*people.decisions.missing, *accounts.missing))
     forest = spanning(people.nodes.count, people.clusters.edges)
     settled = ledger.settle(people.identities(), people.people(), context)
     return Outputs(

@@ -12,7 +12,7 @@ import pyarrow as pa
 from vitalfew.engine import Context
 from vitalfew.listen import surveys
 from vitalfew.listen.mapped import SEGMENT_PREFIX, Mapped
-from vitalfew.listen.masking import mask_column
+from vitalfew.listen.masking import label_columns, mask, mask_columns, mask_label
 from vitalfew.listen.quarantine import Quarantine
 from vitalfew.listen.readers import FILE, LINE, PATH, SHORT
 from vitalfew.listen.rules import NO_VALUE, SEVERAL, Field, Slot, fields, inputs_sql, is_long, key_rule, raw_sql, slots
@@ -24,7 +24,7 @@ from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, Kind
 PLACE = (LINE, PATH, FILE)
 CONTENT = "_content"
 SAID = ("text", "topic")
-"""Columns of words that people typed: what identifies somebody in them is masked on the way in."""
+"""Columns of sentences; the other text columns hold labels. What identifies somebody is masked in both on the way in."""
 _SQL_TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "whole": "BIGINT",
@@ -71,7 +71,7 @@ def map_source(
     work = Work(staged, company, context, quarantine, codebooks, fields(source, staged.opened.index), slots(source, company))
     raw = work.save(_raw(work), "raw")
     wanted = {each.name: each.wanted for each in work.fields if not each.name.startswith(("q:", "long:"))}
-    wanted = {name: want for name, want in wanted.items() if want.kind != "text"}
+    wanted = {name: want for name, want in wanted.items() if want.judged}
     numbers = surveys.wanted(work.slots)
     style = styles(context.engine, raw, {**wanted, **numbers})
     _remark_styles(work, style)
@@ -81,10 +81,9 @@ def map_source(
     good = _refuse_values(work, table, wanted, style)
     good, loaded = _once(work, good)
     records = _records(work, good, style)
-    for name in SAID:
-        if name in TABLES[source.table].names:
-            target = context.folder / f"masked-{name}-{staged.opened.index}.parquet"
-            records = mask_column(context.engine, records, name, target)
+    cuts = [name for name in records.columns if name.startswith(SEGMENT_PREFIX)]
+    maskers = {name: mask if name in SAID else mask_label for name in (*label_columns(TABLES[source.table]), *cuts)}
+    records = mask_columns(context.engine, records, maskers, work.save)
     return Mapped(source, staged.opened.index, work.save(records, "records")), loaded
 
 

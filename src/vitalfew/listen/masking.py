@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from vitalfew.engine import Engine
 from vitalfew.listen.typed import literal, quote
+from vitalfew.vocabulary import Table
+
+Masker = Callable[[str], str]
+
+
+class Save(Protocol):
+    """Writes a table under the name of a step and reads it back."""
+
+    def __call__(self, table: ir.Table, step: str) -> ir.Table: ...
+
+
+_NAMING = (
+    *("source", "key", "person", "account", "parent", "owner", "case", "order", "employee", "from", "to", "response", "question"),
+    *("email", "phone", "domain"),
+)
+"""Columns that name a record or are an address of their own: they join records, and only those who may read people see them."""
 
 SUSPECT = r"@|[0-9][0-9 ()./+\-\x{a0}]{5,}[0-9]|[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]{4}"
 """Only texts in which this is found can hold anything to mask (RE2 syntax)."""
@@ -79,11 +97,49 @@ def _is_phone(found: str) -> bool:
     return 9 <= len(digits) <= 13 and all(2 <= len(group) <= 6 for group in groups[1:])
 
 
-def mask_column(engine: Engine, table: ir.Table, column: str, target: Path) -> ir.Table:
-    """The table with one column masked. Each distinct suspect text is looked at once; the rest never leaves the engine."""
+def mask_label(text: str) -> str:
+    """A label (a product, a status, a choice) masked like a text, but for what is a number and nothing else: that is a code.
+
+    A number of 15 or 16 digits that passes as a payment card (ISO/IEC 7812-1: it begins with 3 to 6) is masked all the same.
+
+    >>> mask_label("4006381333931"), mask_label("4111111111111111"), mask_label("ask ann@example.org")
+    ('4006381333931', '[card]', 'ask [email]')
+    """
+    if re.fullmatch("[0-9]+", text):
+        return "[card]" if len(text) in (15, 16) and text[0] in "3456" and luhn(text) else text
+    return mask(text)
+
+
+def label_columns(table: Table) -> tuple[str, ...]:
+    """The text columns of a vocabulary table that people may type into; not those that name records or say who somebody is."""
+    known = _NAMING if table.name == "accounts" else (*_NAMING, "name")
+    return tuple(column.name for column in table.columns if column.kind == "text" and column.name not in known)
+
+
+def mask_columns(engine: Engine, table: ir.Table, maskers: Mapping[str, Masker], save: Save) -> ir.Table:
+    """The table with columns masked. One pass finds those in which anything is suspect; the others never leave the engine.
+
+    `save` writes a table under a name and reads it back.
+    """
+    if not maskers:
+        return table
+    hits = {column: f"regexp_matches({quote(column)}, {literal(SUSPECT)})" for column in maskers}
+    flags = engine.project(table, hits)
+    found = engine.collect(flags.aggregate(**{name: flags[name].cast("int64").sum() for name in maskers})).to_pylist()[0]
+    suspect = [name for name in maskers if found[name]]
+    if not suspect:
+        return table
+    table = save(table, "unmasked")
+    for number, name in enumerate(suspect):
+        table = _mask_column(engine, table, name, maskers[name], partial(save, step=f"masked-{number}"))
+    return table
+
+
+def _mask_column(engine: Engine, table: ir.Table, column: str, masker: Masker, save: Callable[[ir.Table], ir.Table]) -> ir.Table:
+    """Each distinct suspect text is looked at once."""
     suspects = engine.project(table, {"text": quote(column), "hit": f"regexp_matches({quote(column)}, {literal(SUSPECT)})"})
     distinct = engine.collect(suspects.filter(suspects.hit).select("text").distinct().order_by("text")).column("text").to_pylist()
-    changed = [(text, masked) for text in distinct if (masked := mask(text)) != text]
+    changed = [(text, masked) for text in distinct if (masked := masker(text)) != text]
     if not changed:
         return table
     pairs = engine.table(pa.table({"_from": [pair[0] for pair in changed], "_to": [pair[1] for pair in changed]}))
@@ -91,5 +147,4 @@ def mask_column(engine: Engine, table: ir.Table, column: str, target: Path) -> i
     masked = joined.select(
         [table[name] for name in table.columns if name != column] + [joined["_to"].coalesce(table[column]).name(column)]
     )
-    engine.write(masked.select(*table.columns), target, ())
-    return engine.read(target)
+    return save(masked.select(*table.columns))

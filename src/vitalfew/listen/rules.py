@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vitalfew.engine.expressions import check, columns_of, nearest
+from vitalfew.listen.consent import STATES
 from vitalfew.listen.mapped import SEGMENT_PREFIX
 from vitalfew.listen.typed import Wanted, cleaned, literal, quote
-from vitalfew.settings import Company, LongQuestion, Question, Source
-from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES
+from vitalfew.settings import ColumnRule, Company, LongQuestion, Question, Source
+from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, Table
 
 Place = tuple[str | int, ...]
 
@@ -24,6 +25,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "contracts": ("contract",),
     "interactions": ("interaction",),
     "relations": ("relation",),
+    "consents": ("consent",),
 }
 NUMERIC = ("nps", "rating", "number")
 SEVERAL = ("codes", "top_picks", "choice")
@@ -112,9 +114,16 @@ def _column_fields(source: Source, index: int) -> Iterator[Field]:
         if name in IDENTITY_COLUMNS:
             yield _field(f"_{name}", place, Wanted("text"), rule)
         if name in table.names and name not in made_here:
-            yield _field(name, place, Wanted(table.column(name).kind, rule.format, rule.sql is not None), rule)
+            yield _field(name, place, _wanted(table, name, rule), rule)
         if long and name in ("question", "value", "text"):
             yield _field(f"long:{name}", place, Wanted("text"), rule)
+
+
+def _wanted(table: Table, name: str, rule: ColumnRule) -> Wanted:
+    """What a column becomes. A statement of consent without a purpose or with a state nobody can tell is worth nothing."""
+    words = STATES if (table.name, name) == ("consents", "state") else {}
+    needed = table.name == "consents" and name in ("purpose", "state")
+    return Wanted(table.column(name).kind, rule.format, rule.sql is not None, tuple(words.items()), needed)
 
 
 def _field(name: str, place: Place, wanted: Wanted, rule: object) -> Field:

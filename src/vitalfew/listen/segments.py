@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from vitalfew.engine import Context
+from vitalfew.listen.consent import LEFT_OUT
 from vitalfew.listen.mapped import SEGMENT_PREFIX, Mapped
 from vitalfew.listen.profiles import column, record_key
 from vitalfew.vocabulary import TABLES
@@ -17,8 +18,16 @@ _FROM = (("order", "orders"), ("person", "people"), ("account", "accounts"), ("e
 """What a record inherits from, nearest first: its own cut stands before any other of the same name."""
 
 
-def attach(mapped: Sequence[Mapped], made: Mapping[str, ir.Table], identities: ir.Table, context: Context) -> ir.Table:
+def attach(
+    mapped: Sequence[Mapped],
+    made: Mapping[str, ir.Table],
+    identities: ir.Table,
+    context: Context,
+    gone: ir.Table | None = None,
+) -> ir.Table:
     """The table `segments`, written to `context.folder` and read back.
+
+    `gone` has the persons (person) who are not analysed: nothing says what they are, and their records left out have no cuts.
 
     Where two records of one person differ in a cut, the one of the earlier source in company.toml counts, then the smaller key.
     """
@@ -27,7 +36,10 @@ def attach(mapped: Sequence[Mapped], made: Mapping[str, ir.Table], identities: i
     for each in mapped:
         names = [name for name in each.records.columns if name.startswith(SEGMENT_PREFIX)]
         for name in names:
-            owned.setdefault(each.source.table, []).append(_own(each, name))
+            own = _own(each, name)
+            if gone is not None:
+                own = _left(own, each.source.table, made, identities, gone)
+            owned.setdefault(each.source.table, []).append(own)
     parts = [part.mutate(near=ibis.literal(0, "int64")) for listed in owned.values() for part in listed]
     path = context.folder / "segments.parquet"
     if not parts:
@@ -43,6 +55,17 @@ def attach(mapped: Sequence[Mapped], made: Mapping[str, ir.Table], identities: i
     ranked = together.mutate(place=best)
     engine.write(ranked.filter(ranked["place"] == 0).select(*TABLES["segments"].names), path, TABLES["segments"].order)
     return engine.read(path)
+
+
+def _left(own: ir.Table, table: str, made: Mapping[str, ir.Table], identities: ir.Table, gone: ir.Table) -> ir.Table:
+    """Of a source's own cuts those of records that are analysed."""
+    if table == "people":
+        theirs = identities.filter(identities["person"].isin(gone["person"])).select(_source="source", _key="key")
+        return own.anti_join(theirs, (own["source"] == theirs["_source"]) & (own["key"] == theirs["_key"]))
+    if table in LEFT_OUT:
+        kept = made[table].select(_source="source", _key="key").distinct()
+        return own.semi_join(kept, (own["source"] == kept["_source"]) & (own["key"] == kept["_key"]))
+    return own
 
 
 def _own(mapped: Mapped, name: str) -> ir.Table:

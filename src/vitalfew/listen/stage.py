@@ -16,6 +16,7 @@ __all__ = ["READS", "WRITES", "faults_of", "fetch", "inputs", "run"]
 READS: tuple[str, ...] = ()
 WRITES: tuple[str, ...] = (
     *("sources", "quarantine", "mended", "remarks", "identities", "links", "people", "contacts", "accounts"),
+    *("consents", "left_out"),
     *("review", "person_ledger", "person_changes", "interactions", "orders", "order_lines"),
     *("deals", "contracts", "responses", "relations", "employees", "competitors", "segments", "timeline"),
 )
@@ -40,4 +41,6 @@ def run(tables: Tables, company: Company, context: Context) -> Outputs:
     resolved = identity.resolve(mapped, company, context, remarks)
     context.progress("laying the timeline")
     attached = timeline.attach(mapped, resolved.tables, company, context, remarks)
-    return Outputs.merged([Outputs(own), resolved, attached])
+    # Who may be analysed is known when every record has its person: `people` comes from there.
+    found = {name: table for name, table in resolved.tables.items() if name != "people"}
+    return Outputs.merged([Outputs(own), Outputs(found), attached])

@@ -9,8 +9,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vitalfew.engine import Context
+from vitalfew.listen import consent as consent_part
 from vitalfew.listen import remarks as remark_part
 from vitalfew.listen import segments as segment_part
 from vitalfew.listen.ambiguity import refuse
@@ -30,13 +32,14 @@ def attach(
     context: Context,
     remarks: Sequence[Mapping[str, Any]],
 ) -> Outputs:
-    """Tables interactions, orders, order_lines, deals, contracts, responses, relations, employees, competitors, segments, remarks,
-    timeline.
+    """Tables interactions, orders, order_lines, deals, contracts, responses, relations, employees, competitors, consents, left_out,
+    people, segments, remarks, timeline.
 
-    `resolved` is what `identity.resolve` wrote. `person` and `account` become resolved ids; an answer or interaction that names an
-    order takes what it lacks from it, and an answer about a case from the case. Heavy tables are expressions over files in
-    `context.folder`. Remarks found here are put with those given. Raises `faults.Refused` when an order's key stands in several
-    sources and no `of` says in which.
+    `resolved` is what `identity.resolve` wrote; `people` comes back with what each consented to. What those said and did who did
+    not consent is in none of the tables; what the company's accounts need of it stands there without them (`consent`). `person` and
+    `account` become resolved ids; an answer or interaction that names an order takes what it lacks from it, and an answer about a
+    case from the case. Heavy tables are expressions over files in `context.folder`. Remarks found here are put with those given.
+    Raises `faults.Refused` when an order's key stands in several sources and no `of` says in which.
     """
     return _Attaching(mapped, resolved, company, context).outputs(remarks)
 
@@ -55,36 +58,72 @@ class _Attaching:
         self.identities = self.context.engine.table(found) if isinstance(found, pa.Table) else found
         self.order_sources = sorted(each.source.name for each in self.mapped if each.source.table == "orders")
         self.made: dict[str, ir.Table] = {}
+        self.gone: ir.Table | None = None
 
     def outputs(self, given: Sequence[Mapping[str, Any]]) -> Outputs:
         """All tables."""
         progress = self.context.progress
         sources = {each.source.table for each in self.mapped}
-        for name in (
-            "employees",
-            "competitors",
-            "relations",
-            "order_lines",
-            "orders",
-            "contracts",
-            "deals",
-            "interactions",
-            "responses",
-        ):
+        for name in _IN_TURN:
             if name not in sources:
                 self.made[name] = self.context.engine.table(TABLES[name].schema.empty_table())
                 continue
             progress(f"giving {name} their people")
             self._write(name, self._grouped(name, self._ordered(name, self._union(name))))
-        self.made["segments"] = segment_part.attach(self.mapped, self.made, self.identities, self.context)
+        people, left_out, told = self._honour()
+        self.made["segments"] = segment_part.attach(self.mapped, self.made, self.identities, self.context, self.gone)
         progress("putting everything on one timeline")
         self._write("timeline", self._timeline())
         found = remark_part.find(sources, self.made, self.identities, self.resolved["accounts"], self.context)
-        rows = {(row["source"], row["column"], row["value"], row["remark"]): row for row in [*given, *found]}
-        return Outputs({**self.made, "remarks": arrow_table("remarks", list(rows.values()))})
+        rows = {(row["source"], row["column"], row["value"], row["remark"]): row for row in [*given, *told, *found]}
+        small = {"people": self._with_answers(people), "left_out": left_out, "remarks": arrow_table("remarks", list(rows.values()))}
+        return Outputs({**self.made, **small})
 
-    def _write(self, name: str, expression: ir.Table) -> None:
-        path = self.context.folder / f"{name}.parquet"
+    def _honour(self) -> tuple[pa.Table, pa.Table, list[dict[str, Any]]]:
+        """Leave out what people did not consent to: the tables people and left_out, and the remarks.
+
+        Answers find their person through orders and cases, so this is done when every record has its own.
+        """
+        people = self._people()
+        asked = any(each.source.table == "consents" for each in self.mapped) or self.company.consent.required
+        if not asked and not self.company.consent.contact_required:
+            columns = {name: people.column(name) for name in people.column_names}
+            open_to_all = pa.repeat(pa.scalar(False), people.num_rows)
+            return arrow_table("people", columns | {"left_out": open_to_all}), arrow_table("left_out", []), []
+        self.context.progress("honouring what people consented to")
+        self._write("consents", consent_part.judged(self.made["consents"]), "judged")
+        found = consent_part.standing(self.made["consents"], people, self.company, self.context)
+        counted: list[dict[str, Any]] = []
+        if found.count:
+            for name in (*consent_part.LEFT_OUT, *consent_part.WITHOUT_PERSON):
+                each = consent_part.marked(name, self.made[name], found.out)
+                rows = consent_part.counted(name, each, self.context)
+                if rows:
+                    self._write(name, consent_part.honoured(name, each), "kept")
+                    counted += rows
+            self.gone = found.out
+        told = consent_part.remarks(counted, self.made["consents"], self.context)
+        return found.people, arrow_table("left_out", counted), told
+
+    def _with_answers(self, people: pa.Table) -> pa.Table:
+        """The table people with how many surveys each answered."""
+        answers = self.made["responses"]
+        known = answers.filter(answers["person"].notnull()).select("person", "source", "key").distinct()
+        counted = self.context.engine.collect(known.group_by("person").aggregate(n=lambda t: t.count()))
+        place = pc.index_in(people.column("person"), value_set=counted.column("person").combine_chunks())
+        found = pc.fill_null(counted.column("n").take(place), 0)
+        # What those did who are not analysed is not known: nor is it that they never answered.
+        left = pc.if_else(people.column("left_out"), pa.scalar(None, pa.int64()), found.cast(pa.int64()))
+        columns = {name: people.column(name) for name in people.column_names}
+        return arrow_table("people", columns | {"answers": left})
+
+    def _people(self) -> pa.Table:
+        people = self.resolved["people"]
+        return people if isinstance(people, pa.Table) else self.context.engine.collect(people)
+
+    def _write(self, name: str, expression: ir.Table, step: str = "") -> None:
+        # A table that is made from what was written of it is written beside it.
+        path = self.context.folder / (f"{name}-{step}.parquet" if step else f"{name}.parquet")
         self.context.engine.write(expression.select(*TABLES[name].names), path, TABLES[name].order)
         self.made[name] = self.context.engine.read(path)
 
@@ -227,13 +266,13 @@ class _Attaching:
 
 
 _IN_TURN = (
-    *("employees", "competitors", "relations", "order_lines", "orders", "contracts", "deals"),
+    *("employees", "competitors", "consents", "relations", "order_lines", "orders", "contracts", "deals"),
     *("interactions", "responses"),
 )
 """Employees and orders first, for others take from them; answers last, for they also take from cases."""
 
 _PEOPLE_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(("interactions", "orders", "deals", "contracts", "responses"), (("person", ""),)),
+    **dict.fromkeys(("interactions", "orders", "deals", "contracts", "responses", "consents"), (("person", ""),)),
     "relations": (("from", "/from"), ("to", "/to")),
 }
 """The columns that become persons, and what follows the record's key in identities where a record names several."""

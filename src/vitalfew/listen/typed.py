@@ -50,11 +50,21 @@ def layer(engine: Engine, table: ir.Table, new: Mapping[str, str]) -> ir.Table:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One column to be typed: its kind and, for times, how it is written (None: find out) and whether SQL made it (then ISO)."""
+    """One column to be typed: its kind and, for times, how it is written (None: find out) and whether SQL made it (then ISO).
+
+    `words` are the texts a column may hold, in lower case, and what each means; `needed` says that it may not be empty.
+    """
 
     kind: Kind
     format: str | None = None
     made: bool = False
+    words: tuple[tuple[str, str], ...] = ()
+    needed: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Whether a value can be refused."""
+        return self.kind != "text" or bool(self.words) or self.needed
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,8 @@ def typed(engine: Engine, table: ir.Table, wanted: Mapping[str, Wanted], style: 
     final = {name: quote(name) for name in table.columns if name not in wanted}
     for name in wanted:
         final[name] = quote(f"v:{name}")
-        final[f"={name}"] = f"CASE WHEN {quote(f'v:{name}')} IS NULL THEN {quote(name)} END"
+        told = f"coalesce({quote(name)}, '')" if wanted[name].needed else quote(name)
+        final[f"={name}"] = f"CASE WHEN {quote(f'v:{name}')} IS NULL THEN {told} END"
     return engine.project(staged, final)
 
 
@@ -206,7 +217,8 @@ def _value(name: str, want: Wanted, style: Style, zone: str) -> str:
             f"WHEN lower({column}) IN ('false', 'no', 'n', '0', 'f') THEN false END"
         )
     if want.kind == "text":
-        return column
+        cases = " ".join(f"WHEN {literal(word)} THEN {literal(meant)}" for word, meant in want.words)
+        return f"CASE lower({column}) {cases} END" if cases else column
     local, offset = quote(f"l:{name}"), quote(f"o:{name}")
     real = f"year({local}) BETWEEN {FIRST_YEAR} AND {LAST_YEAR} AND coalesce(abs({offset}), 0) <= 50400"
     if want.kind == "date":
@@ -249,4 +261,9 @@ def reason(want: Wanted, style: Style) -> str:
         )
     if want.kind == "yes_no":
         return literal("neither yes nor no; write true or false")
+    if want.words:
+        meant = list(dict.fromkeys(meaning for _, meaning in want.words))
+        return literal(f"none of {', '.join(meant)}; write one of them")
+    if want.needed:
+        return literal("empty, and nothing can be told without it; fill it in")
     return literal("the expression failed on this record; correct the value, or the expression")

@@ -275,7 +275,9 @@ def _measured(tables: Tables, company: Company, context: Context, comments: Comm
 
 def _everyone(tables: Tables, comments: Comments) -> NDArray[np.object_]:
     people = tables["people"]
-    known = tables.numpy(people.select("person").filter(people.person.notnull()).order_by("person"))["person"]
+    known = tables.numpy(
+        people.filter(people.person.notnull() & ~people.left_out.fill_null(False)).select("person").order_by("person")
+    )["person"]
     return np.concatenate([known.astype(object), comments.unit[~comments.survey]])
 
 

@@ -107,6 +107,7 @@ def _row(table: ir.Table, **given: Any) -> ir.Table:
 
 def _known(tables: Tables) -> ir.Table:
     people, accounts = tables["people"], tables["accounts"]
+    people = people.filter(~people.left_out.fill_null(False))
     owned = people.filter(people.person.notnull() | people.account.notnull())
     is_account = owned.account.notnull()
     from_people = _row(

@@ -117,6 +117,24 @@ class Candidate:
     records: int
     remembered: bool = False
     """Whether the person is known only from what was remembered since the last run."""
+    analysis: str = ""
+    """What they said to analysis: given, refused, withdrawn, or not given where the company asks for it; '' when nothing."""
+    contact: str = ""
+    """What they said to being contacted: the same."""
+    left_out: bool = False
+    """Whether their records are left out of the analysis: then there is no history."""
+
+    def consent(self) -> str:
+        """What must be kept to, in a line; '' when nobody said anything.
+
+        >>> Candidate("person:1", "Ann", "", "", "", 0.9, (), None, History({}), 1, contact="withdrawn", left_out=True).consent()
+        'no analysis; contact not allowed: withdrawn'
+        """
+        told = ["no analysis" + (f": {self.analysis}" if self.analysis else "")] if self.left_out else []
+        told += ["analysis allowed: given"] if self.analysis == "given" else []
+        if self.contact:
+            told.append(f"contact {'' if self.contact == 'given' else 'not '}allowed: {self.contact}")
+        return "; ".join(told)
 
 
 @dataclass(frozen=True)
@@ -160,6 +178,7 @@ class Answer:
                 {
                     **{name: getattr(each, name) for name in ("person", "name", "email", "phone", "role", "confidence", "records")},
                     "remembered": each.remembered,
+                    "consent": {"analysis": each.analysis, "contact": each.contact, "left_out": each.left_out},
                     "account": _account(each.account),
                     "evidence": [asdict(one) for one in each.evidence],
                     "history": each.history.lines(),
@@ -213,6 +232,7 @@ def _told(each: Candidate) -> list[str]:
     lines = [f"{', '.join(part for part in who if part)}  ({each.confidence:.1%} sure)"]
     lines.append(f"  {each.person}" + (f", {each.account.account}" if each.account else ""))
     lines.append("  " + ", ".join(part for part in (each.email, each.phone, f"{each.records} records") if part))
+    lines += [f"  {each.consent()}"] if each.consent() else []
     for one in each.evidence:
         known = f" {one.value}" if one.value else ""
         record = f", {one.record}" if one.record else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vitalfew.who.comparing import Question, keys
+from vitalfew.who.comparing import Question, keys, level
 from vitalfew.who.layout import ACCOUNT, CONTACT, NO_ACCOUNT, PERSON, Index
 
 Ref = int | str
@@ -49,7 +49,7 @@ class Book:
         if record in self._records:
             self._forget(record)
         known, _ = self.index.found("records", "P", entry.person, 1)
-        ref: Ref = known[0] if known else entry.person
+        ref: Ref = known[0] if known else self._come_to_be_known(entry)
         self._records[record] = ref
         self._more.setdefault(ref, []).append(entry)
         number = self.account_number(entry.account)
@@ -57,6 +57,29 @@ class Book:
             filed = self._filed.setdefault(key, [])
             if ref not in filed:
                 filed.append(ref)
+
+    def _come_to_be_known(self, entry: Remembered) -> Ref:
+        """The person of the run whose address or number an entry has that was nobody's when it was remembered; else its own.
+
+        So what people say later, e.g. that they take a consent back, holds for what was remembered of them before.
+        """
+        if entry.asked.role_mailbox:
+            return entry.person
+        said = (("e", entry.asked.mailbox), ("p", entry.asked.phone), ("n", entry.asked.national_id))
+        for kind, value in said:
+            if not value or self.shared(kind, value)[0]:
+                continue
+            places, count = self.index.found("keys", kind, value, 2)
+            if count == 1 and places[0] < self.size and self._may_be(places[0], entry):
+                return places[0]
+        return entry.person
+
+    def _may_be(self, number: int, entry: Remembered) -> bool:
+        """Whether a name of the person may be the entry's; a person or an entry without a name contradicts nobody."""
+        words = CONTACT.index("words")
+        names = [contact[words] for contact in self.contacts(number, self.person(number)) if contact[words]]
+        said = " ".join(entry.asked.name)
+        return not said or not names or any(level("name", said, name) != "different" for name in names)
 
     def _forget(self, record: str) -> None:
         ref = self._records.pop(record)

@@ -156,7 +156,8 @@ class _Building:
 
     def people_rows(self) -> pa.Array:
         """Rows of people."""
-        told = {name: self.people.column(name) for name in PERSON[:9] if name != "account"}
+        told = {name: self.people.column(name) for name in PERSON[: PERSON.index("first")] if name not in ("account", "left_out")}
+        told["left_out"] = pc.cast(self.people.column("left_out"), pa.string())
         numbers = {"account": _known(self.person_account), "first": pa.array(self.first), "contacts": pa.array(self.count)}
         return _rows(PERSON, {**told, **numbers, **self._facts("person", self.people.column("person"))})
 

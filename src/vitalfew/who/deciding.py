@@ -221,9 +221,12 @@ def _candidate(book: Book, ref: Ref, known: Mapping[str, str], confidence: float
         round(confidence, 4),
         tuple(evidence),
         _account(book, int(known["account"])) if known["account"] else None,
-        _history(book, known),
+        History({}) if known["left_out"] == "true" else _history(book, known),
         int(known["records"] or 0),
         isinstance(ref, str),
+        known["analysis"],
+        known["contact"],
+        known["left_out"] == "true",
     )
 
 

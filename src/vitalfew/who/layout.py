@@ -35,7 +35,23 @@ CONTACT = (
     *("born", "street", "postcode", "city", "shared"),
 )
 """The fields of a row of contacts; person and account are numbers of rows, '' where there is none."""
-PERSON = ("person", "account", "name", "email", "phone", "role", "records", "first_seen", "last_seen", "first", "contacts", *FACTS)
+CONSENT = ("analysis", "contact", "left_out")
+"""What a person said to analysis and to being contacted, and whether it keeps them out of the analysis ("true")."""
+PERSON = (
+    "person",
+    "account",
+    "name",
+    "email",
+    "phone",
+    "role",
+    "records",
+    "first_seen",
+    "last_seen",
+    *CONSENT,
+    "first",
+    "contacts",
+    *FACTS,
+)
 """The fields of a row of people; `first` and `contacts` say which rows of contacts are theirs."""
 ACCOUNT = ("account", "name", "domain", "city", "country", "region", "people", *FACTS)
 """The fields of a row of accounts; `people` counts them."""

@@ -16,10 +16,10 @@ from vitalfew.web.people.rights import CAPABILITIES
 
 # Who may read the tables, written out by hand: each table stands in one line.
 READERS = {
-    "owner administrator analyst integrator": "sources remarks",
+    "owner administrator analyst integrator": "sources remarks left_out",
     "owner administrator lead": "interactions orders deals responses employees timeline",
     "owner administrator": (
-        "sponsors quarantine mended accounts people contacts identities links review person_changes person_ledger order_lines "
+        "sponsors quarantine mended accounts people contacts consents identities links review person_changes person_ledger order_lines "
         "contracts relations segments mentions promise_checks customers"
     ),
     "owner administrator analyst executive lead integrator": (

@@ -93,3 +93,97 @@ def test_what_stands_in_company_toml_is_undone_there_and_back(acme: Company, own
     # What was said here is taken back, and the file speaks again.
     decide(owner, "survey#5", "survey#6", "undo")
     assert in_force(acme) == []
+
+
+FIRMS = """
+[[source]]
+name = "firms"
+table = "accounts"
+path = "firms.csv"
+[source.columns]
+account = "id"
+name = "name"
+phone = "tel"
+"""
+
+
+@pytest.fixture
+def firms(acme: Company) -> Company:
+    folder = Path(acme.folder)
+    (folder / "company.toml").write_text(SETTINGS + FIRMS, encoding="utf-8")
+    rows = "id,name,tel\n1,Blue Foods,+33 1 42 68 53 00\n2,Blue Foods SAS,\n3,Azure,\n4,Twin,+33 1 42 68 53 11\n5,Twin,+39 06 6982 3456\n"
+    (folder / "firms.csv").write_text(rows, encoding="utf-8")
+    pipeline.run(load(folder), folder)
+    return acme
+
+
+def accounts_of(run: runs.Run) -> dict[str, str]:
+    rows = pq.read_table(run.folder / "identities.parquet").to_pylist()
+    return {row["key"]: row["account"] for row in rows if row["table"] == "accounts"}
+
+
+def test_companies_are_said_to_be_one_or_two_on_the_account_page_and_undo_gives_everything_back(
+    firms: Company, owner: Client
+) -> None:
+    first = runs.Workspace(Path(firms.folder)).need_current()
+    before = accounts_of(first)
+    assert before["1"] == before["2"] != before["3"]
+    where = f"/c/acme/accounts/{before['1']}/"
+    page = owner.get(where).content.decode()
+    assert "firms#1: Blue Foods" in page
+    assert "Undo this join" in page
+    # One that the rules joined is taken out, and one that they do not know is put in, by its name.
+    owner.post("/c/acme/links/decide/", {"left": "firms#1", "right": "firms#2", "decision": "different", "next": where})
+    told = owner.post(
+        "/c/acme/links/decide/",
+        {"left": "firms#1", "right": "Azure", "decision": "same", "reason": "bought in May", "next": where},
+        follow=True,
+    ).content.decode()
+    assert "Same company. It counts from the next run." in told
+    assert "Decided: different companies" in told
+    assert "Decided: same company" in told
+    review = owner.get("/c/acme/review/").content.decode()
+    assert "bought in May" in review
+    assert "Different companies" in review
+    second = again(firms)
+    of = accounts_of(second)
+    assert of["1"] == of["3"] != of["2"]
+    links = owner.get("/c/acme/links/?rule=account%3A+decided").content.decode()
+    assert "Decided: same company, owner@acme.example" in links
+    # Taken back, on the page of the account and on the list.
+    owner.post("/c/acme/links/decide/", {"left": "firms#1", "right": "firms#3", "decision": "undo", "next": where})
+    owner.post("/c/acme/links/decide/", {"left": "firms#2", "right": "firms#1", "decision": "undo"})
+    assert [each.values for each in in_force(firms)] == [None, None]
+    third = again(firms)
+    assert accounts_of(third) == before
+    assert tables(third) == tables(first)
+
+
+def test_what_names_no_company_or_several_is_not_kept(firms: Company, owner: Client) -> None:
+    for right in ("Twin", "Nobody", "account:nobody", "survey#1", "firms#1", "", "Azure\x00"):
+        page = owner.post(
+            "/c/acme/links/decide/", {"left": "firms#1", "right": right, "decision": "same"}, follow=True
+        ).content.decode()
+        assert 'class="message error"' in page, right
+    assert in_force(firms) == []
+    # By id, and by record.
+    twin = accounts_of(runs.Workspace(Path(firms.folder)).need_current())["4"]
+    owner.post("/c/acme/links/decide/", {"left": "firms#1", "right": twin, "decision": "same"})
+    owner.post("/c/acme/links/decide/", {"left": "firms#1", "right": "firms#5", "decision": "different"})
+    assert {(each.values or {})["left"] + (each.values or {})["right"] for each in in_force(firms)} == {
+        "firms#1firms#4",
+        "firms#1firms#5",
+    }
+
+
+def test_companies_are_decided_by_the_api_too(firms: Company, owner: Client) -> None:
+    body = {"left": "firms#3", "right": "firms#1", "decision": "same"}
+    made = owner.post("/api/v1/companies/acme/items/link", {"values": body}, content_type="application/json")
+    assert made.status_code == 201, made.content
+    of = accounts_of(again(firms))
+    assert of["1"] == of["3"]
+    mixed = owner.post(
+        "/api/v1/companies/acme/items/link", {"values": {**body, "left": "survey#1"}}, content_type="application/json"
+    )
+    assert mixed.status_code == 422
+    assert "is a company, the other a person" in mixed.content.decode()

@@ -37,12 +37,14 @@ RULES: dict[str, Rule] = {
     # sources as they were read
     "sources": Rule("sources.read"),
     "remarks": Rule("sources.read"),
+    "left_out": Rule("sources.read"),
     "quarantine": _RECORDS,  # whole lines of customers
     "mended": _RECORDS,
     # persons, and what is known of each
     "accounts": _RECORDS,
     "people": _RECORDS,
     "contacts": _RECORDS,
+    "consents": _RECORDS,
     "identities": _RECORDS,
     "links": _RECORDS,
     "review": _RECORDS,

@@ -174,6 +174,16 @@ FIELDS: dict[str, dict[str, tuple[_StrPromise, _StrPromise | str]]] = {
         "group_initiatives": (_("Initiatives of one group"), _("Initiatives of one group at a time")),
         "capacity": (_("Person-months a month by group"), ""),
     },
+    "consent": {
+        "required": (
+            _("Consent to analysis required"),
+            _("True: only people who agreed to analysis are analysed; else everybody but those who refused or withdrew"),
+        ),
+        "contact_required": (
+            _("Consent to contact required"),
+            _("True: only people who agreed may be contacted; else everybody but those who refused or withdrew"),
+        ),
+    },
     "vision": {
         "customer_problem": (_("Customer problem"), _("Which customer problem is solved")),
         "change": (_("What gets better in their life"), _("What gets better in customers' lives")),
@@ -190,8 +200,8 @@ WORDS: dict[str, _StrPromise] = {
     "differentiation": _("Differentiation"),
     "small fix": _("Small fix"),
     "proactive": _("Proactive"),
-    "same": _("Same person"),
-    "different": _("Different people"),
+    "same": _("The same"),
+    "different": _("Two different ones"),
     "guessed": _("Guessed"),
     "tested": _("Tested"),
     "confirmed": _("Confirmed"),

@@ -69,6 +69,14 @@ SECTIONS: dict[str, Section] = {
             single=True,
         ),
         Section(
+            "consent",
+            _("Consent"),
+            _("Consent"),
+            _("Whether people are analysed and contacted unless they refused, or only when they agreed."),
+            shapes.Consent,
+            single=True,
+        ),
+        Section(
             "promise",
             _("Promises"),
             _("Promise"),
@@ -148,7 +156,7 @@ SECTIONS: dict[str, Section] = {
             "link",
             _("Decisions on who is who"),
             _("Decision on who is who"),
-            _("Say of two records that they are one person's or two people's. It holds in every later run until it is taken back."),
+            _("Say of two records that they are one person's or two people's, one company or two. It holds until taken back."),
             shapes.Link,
             needs="identity.decide",
             one_a_key=True,
@@ -162,7 +170,7 @@ def group_of(section: str, values: Mapping[str, Any] | None, settings: Settings,
 
     `issues` says which group has the issue of a name (by slug), where one group alone has it.
     """
-    if values is None or section in ("company", "vision", "limits"):
+    if values is None or section in ("company", "vision", "limits", "consent"):
         return None
     if section == "group":
         return str(values.get("name") or "") or None

@@ -66,6 +66,8 @@ class Decided:
     who: str
     at: datetime | None
     counted: bool
+    company: bool = False
+    """Whether it is about two companies, and not two people."""
 
 
 def decisions(visit: Visit) -> dict[tuple[str, str], Decided]:
@@ -74,19 +76,25 @@ def decisions(visit: Visit) -> dict[tuple[str, str], Decided]:
         return {}
     made_from = (visit.run.made_from() if visit.run else None) or {}
     run = {(each["left"], each["right"], each["decision"]) for each in made_from.get("settings", {}).get(LINK, ())}
+    tables = _tables(visit)
     found = {}
     for each in entries(visit.company, standing(visit.company), LINK):
         if each.values is not None:
-            told = _told(each, each.values, run)
+            told = _told(each, each.values, run, tables)
             found[told.left, told.right] = told
     return found
 
 
-def _told(found: Entry, values: Mapping[str, Any], run: set[tuple[str, str, str]]) -> Decided:
+def _tables(visit: Visit) -> dict[str, str]:
+    return {source.name: source.table for source in visit.settings.source}
+
+
+def _told(found: Entry, values: Mapping[str, Any], run: set[tuple[str, str, str]], tables: Mapping[str, str]) -> Decided:
     written = found.version if found.version is not None and found.version.kind == "values" else None
     left, right, decision = values["left"], values["right"], values["decision"]
     who, at = (written.author, written.at) if written else ("", None)
-    return Decided(found.key, left, right, decision, values.get("reason", ""), who, at, (left, right, decision) in run)
+    counted, company = (left, right, decision) in run, _kind(left, tables) == "company"
+    return Decided(found.key, left, right, decision, values.get("reason", ""), who, at, counted, company)
 
 
 def may_decide(visit: Visit) -> bool:
@@ -97,20 +105,24 @@ def may_decide(visit: Visit) -> bool:
 def with_decisions(visit: Visit, rows: Iterable[Row]) -> list[Row]:
     """Rows of `links` with what the visitor may say of each: `decided`, and the decision a button makes, `offer`."""
     known = decisions(visit)
-    tables = {source.name: source.table for source in visit.settings.source}
+    tables = _tables(visit)
     found = []
     for row in rows:
         offer = ""
-        if may_decide(visit) and all(_about_people(row[side], tables) for side in ("left", "right")):
+        kind = _kind(row["left"], tables)
+        if may_decide(visit) and kind and kind == _kind(row["right"], tables):
             offer = "different" if row["decision"] == "joined" else "same"
         decided = known.get((row["left"], row["right"]))
-        found.append({**row, "decided": decided, "offer": "" if decided else offer, "taken_back": row["by"] == "person" and offer})
+        told = {"decided": decided, "offer": "" if decided else offer, "company": kind == "company"}
+        found.append({**row, **told, "taken_back": row["by"] == "person" and offer})
     return found
 
 
-def _about_people(record: str, tables: Mapping[str, str]) -> bool:
+def _kind(record: str, tables: Mapping[str, str]) -> str:
+    """What a record is about: person, company, or '' when it is neither."""
     found = record_of(record, tables)
-    return found is not None and tables[found[0]] in ABOUT_PEOPLE
+    table = tables[found[0]] if found is not None else ""
+    return "company" if table == "accounts" else "person" if table in ABOUT_PEOPLE else ""
 
 
 # --- deciding -----------------------------------------------------------------------------------------------------------------
@@ -119,8 +131,8 @@ def _about_people(record: str, tables: Mapping[str, str]) -> bool:
 @page("identity.decide")
 @require_POST
 def decide(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Say that two records are one person's or two people's, or take that back (`undo`)."""
-    given = {side: request.POST.get(side, "") for side in ("left", "right")}
+    """Say that two records are one person's or two people's, one company or two, or take that back (`undo`)."""
+    given = {side: _record_named(visit, request.POST.get(side, "")) for side in ("left", "right")}
     what, reason = request.POST.get("decision", ""), request.POST.get("reason", "")
     back = _back(request, visit)
     if "\x00" in "".join((*given.values(), reason)) or what not in (*DECISIONS, "undo"):
@@ -148,14 +160,35 @@ def decide(request: HttpRequest, visit: Visit) -> HttpResponse:
         messages.error(request, _("Somebody changed this since you opened the page. Look at it again first."))
         return redirect(back)
     visit.record(f"items.{version.state}", f"{LINK}:{key}", number=version.number, kind=change.kind)
-    said = {
-        "same": _("Same person. It counts from the next run."),
-        "different": _("Different people. It counts from the next run."),
-        "undo": _("Taken back. It counts from the next run."),
-    }
+    said = _said(_kind(left, _tables(visit)) == "company")
     if what == "undo" or not back.startswith(reverse("listen:review", args=[visit.company.slug])):
         messages.success(request, said[what])
     return redirect(back if what == "undo" else f"{back}{'&' if '?' in back else '?'}{urlencode({'decided': key})}")
+
+
+def _said(company: bool) -> dict[str, str]:
+    if company:
+        told = {
+            "same": _("Same company. It counts from the next run."),
+            "different": _("Different companies. It counts from the next run."),
+        }
+    else:
+        told = {
+            "same": _("Same person. It counts from the next run."),
+            "different": _("Different people. It counts from the next run."),
+        }
+    return {**told, "undo": _("Taken back. It counts from the next run.")}
+
+
+def _record_named(visit: Visit, text: str) -> str:
+    """A record as it is given, or the record of the one account that has this id or name; the text as it is when there is none."""
+    wanted = text.strip()
+    if "\x00" in wanted or not wanted or not may_decide(visit):
+        return text
+    column = "account" if wanted.startswith("account:") else "name"
+    rows = visit.reader.rows("accounts", [Where(column, "=", wanted)], limit=2, columns=("source", "key"))
+    record = f"{rows[0]['source']}#{rows[0]['key']}" if len(rows) == 1 else ""
+    return record if _kind(record, _tables(visit)) == "company" else text
 
 
 def _change(found: Entry | None, key: str, given: Mapping[str, str], what: str, reason: str) -> Change | None:
@@ -275,3 +308,22 @@ def of_person(visit: Visit, person: str) -> dict[str, Any]:
         "records": visit.reader.counts("identities", ("source", "rule"), [Where("person", "=", person)]),
         "changes": visit.reader.rows("person_changes", [Where("person", "=", person)], limit=_LISTED),
     }
+
+
+def of_account(visit: Visit, account: str) -> dict[str, Any]:
+    """Which records of companies are joined in an account and why, and what it can be said to be one with; empty for those who
+    may not decide."""
+    if not may_decide(visit):
+        return {}
+    mine = [Where("account", "=", account), Where("table", "=", "accounts")]
+    records = visit.reader.rows("identities", mine, ("source", "key"), _LISTED, columns=("source", "key", "name", "rule"))
+    sql = """SELECT l.* FROM {links} l WHERE (l.decision = 'joined' OR l."by" = 'person') AND EXISTS (SELECT 1 FROM {identities} i
+      WHERE i.account = ? AND i."table" = 'accounts' AND i.source || '#' || i."key" IN (l."left", l."right"))
+      ORDER BY l.score, l."left", l."right" LIMIT ?"""
+    rows = visit.reader.select(sql, ("links", "identities"), [account, _LISTED])
+    joins = with_decisions(visit, rows)
+    shown = {(row["left"], row["right"]) for row in joins}
+    own = {f"{each['source']}#{each['key']}" for each in records}
+    # Decisions since the last run stand in no table of it yet.
+    waiting = [each for pair, each in decisions(visit).items() if each.company and own & set(pair) and pair not in shown]
+    return {"records": records, "joins": joins, "waiting": waiting, "record": min(own) if own else ""}

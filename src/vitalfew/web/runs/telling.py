@@ -27,6 +27,7 @@ SECTIONS = {
     "sponsor": gettext_lazy("sponsors"),
     "barrier": gettext_lazy("barriers"),
     "link": gettext_lazy("decisions on who is who"),
+    "consent": gettext_lazy("consent"),
     "vision": gettext_lazy("vision"),
 }
 

@@ -129,6 +129,8 @@ def _masked_account(account: Account | None) -> Account | None:
 
 
 def _masked(history: History) -> History:
+    if not history.facts:
+        return history
     texts = ("contact_text", "case_text", "answer_text")
     return replace(history, facts={**history.facts, **{name: mask(history.facts.get(name, "")) for name in texts}})
 

@@ -17,12 +17,13 @@ from django.utils.translation import gettext_lazy
 
 from vitalfew.engine.reader import Row, Where
 from vitalfew.listen.masking import mask
-from vitalfew.web.listen.deciding import of_person
+from vitalfew.web.listen.deciding import of_account, of_person
 from vitalfew.web.shell import exporting
 from vitalfew.web.shell.access import Visit, page
 from vitalfew.web.shell.exporting import Column
 from vitalfew.web.shell.filters import Filters, bar, chosen
 from vitalfew.web.shell.paging import paging
+from vitalfew.web.understand import consenting
 
 KINDS = {
     "interaction": gettext_lazy("Contacts and behaviour"),
@@ -41,6 +42,7 @@ _ONE = {
     "contract": gettext_lazy("Contract"),
     "deal": gettext_lazy("Deal"),
 }
+_MOST_DAUGHTERS = 100
 SORTS = ("name", "revenue", "cost_to_serve", "profit", "risk", "score", "expected_value")
 _TABLES = ("customers", "accounts", "people", "identities", "segments", "timeline")
 # Each condition has one place; {order} is one of SORTS, quoted by us.
@@ -143,6 +145,7 @@ def customer(request: HttpRequest, visit: Visit, customer: str) -> HttpResponseB
         return redirect("understand:customer", visit.company.slug, into["person"])
     of = visit.reader.rows("accounts", [Where("account", "=", person["account"])], limit=1) if person["account"] else []
     told = {"person": person, "name": person["name"] or customer, "account_name": of[0]["name"] if of else None}
+    told["consent"] = consenting.of_person(visit, person)
     return _one(request, visit, "person", customer, told)
 
 
@@ -152,7 +155,14 @@ def account(request: HttpRequest, visit: Visit, account: str) -> HttpResponseBas
     found = next(iter(visit.reader.rows("accounts", [Where("account", "=", account)], limit=1)), None)
     if found is None:
         raise Http404
-    return _one(request, visit, "account", account, {"account": found, "name": found["name"] or account})
+    above = [Where("account", "=", found["parent"])] if found["parent"] else []
+    told = {
+        "account": found,
+        "name": found["name"] or account,
+        "parent": next(iter(visit.reader.rows("accounts", above, limit=1)), None) if above else None,
+        "daughters": visit.reader.rows("accounts", [Where("parent", "=", account)], ("name",), _MOST_DAUGHTERS),
+    }
+    return _one(request, visit, "account", account, told)
 
 
 def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict[str, Any]) -> HttpResponseBase:
@@ -186,12 +196,13 @@ def _one(request: HttpRequest, visit: Visit, column: str, value: str, told: dict
         "id": value,
         "figures": figures,
         "people": people,
+        "silent": sum(row.get("answers") == 0 for row in people),
         "events": [_event(row, {each["person"]: each["name"] for each in people}) for row in events],
         "paging": pages,
         "currency": visit.settings.company.currency,
         "zone": visit.settings.company.time_zone,
         "of_group": within is not None,
-        "joined": of_person(visit, value) if column == "person" else {},
+        "joined": of_person(visit, value) if column == "person" else of_account(visit, value),
         "here": request.get_full_path(),
         "kinds": _kinds(visit, filters, everything, kind),
         "bar": bar(visit, filters, ignored, {"kind": kind} if kind in KINDS else {}),

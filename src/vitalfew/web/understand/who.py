@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from vitalfew.faults import Refused
 from vitalfew.web.shell import wording
 from vitalfew.web.shell.access import Visit, page
-from vitalfew.web.understand import asking
+from vitalfew.web.understand import asking, consenting
 from vitalfew.who import Answer, Candidate
 from vitalfew.who.comparing import FIELDS
 
@@ -70,7 +70,13 @@ def _card(each: Candidate) -> dict[str, Any]:
     ]
     # One digit, and never 100 %: nobody is certain.
     sure = wording.number(min(each.confidence, 0.999) * 100, 1)
-    return {"who": each, "sure": sure, "evidence": evidence, "lines": asking.five_lines(each.history)}
+    return {
+        "who": each,
+        "sure": sure,
+        "evidence": evidence,
+        "lines": asking.five_lines(each.history),
+        "consent": consenting.of_candidate(each),
+    }
 
 
 def _notes(answer: Answer) -> list[str]:

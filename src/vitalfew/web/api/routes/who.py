@@ -65,6 +65,14 @@ class AccountShape(BaseModel):
     history: list[str] = Field(description="five lines; none for those who read the records of their own group only")
 
 
+class ConsentShape(BaseModel):
+    """What a person said to analysis and to being contacted: given, refused, withdrawn, not given where it is asked for, or ''."""
+
+    analysis: str
+    contact: str
+    left_out: bool = Field(description="their records are left out of the analysis: there is no history")
+
+
 class CandidateShape(BaseModel):
     """One person it may be."""
 
@@ -76,6 +84,7 @@ class CandidateShape(BaseModel):
     confidence: float = Field(description="probability that it is this person, given what was said")
     records: int
     remembered: bool = Field(description="known only from what was remembered since the last run")
+    consent: ConsentShape
     account: AccountShape | None
     evidence: list[EvidenceShape]
     history: list[str] = Field(description="five lines: last contact, open case, last answer, orders, complaints")
