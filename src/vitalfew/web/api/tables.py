@@ -37,6 +37,7 @@ RULES: dict[str, Rule] = {
     # sources as they were read
     "sources": Rule("sources.read"),
     "remarks": Rule("sources.read"),
+    "deliveries": Rule("sources.read"),
     "quarantine": _RECORDS,  # whole lines of customers
     "mended": _RECORDS,
     # persons, and what is known of each
