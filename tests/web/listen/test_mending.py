@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from vitalfew.company import load
 from vitalfew.edits import key_of
 from vitalfew.engine.reader import Reader
 from vitalfew.runs import Workspace
+from vitalfew.vocabulary import arrow_table
 from vitalfew.web.authoring.models import Item
 from vitalfew.web.authoring.overlay import in_force, standing
 from vitalfew.web.people.models import AuditEntry, Company, Membership, User
@@ -248,3 +251,50 @@ def test_sources_say_how_they_stand_against_the_run_before(acme: Company, owner:
     assert (rows["orders"]["mended"], rows["orders"]["rows_before"]) == (2, 30)
     # Its lines are others now: no record is said to be read again.
     assert "5 refused in the run before, 3 in this one; its files have changed." in owner.get(WHERE).content.decode()
+
+
+def test_reasons_that_differ_in_numbers_alone_are_one_kind_however_many_were_refused(acme: Company, owner: Client) -> None:
+    run = runs.Workspace(Path(acme.folder)).need_current()
+    path = run.folder / "quarantine.parquet"
+    rows = [
+        {"source": "orders", "path": "orders.csv", "line": n, "column": "", "value": f"{{{n}", "reason": f"no JSON: char {n}"}
+        for n in range(30_000)
+    ]
+    pq.write_table(arrow_table("quarantine", rows), path)
+    page = owner.get(WHERE)
+    assert [(row["n"], row["alone"]) for row in page.context["kinds"]] == [(30_000, False)]
+    assert len(page.context["rows"]) == 50
+    assert '"?source=orders&amp;column="' in page.content.decode(), "all of them are one choice"
+    whole = owner.get(f"{WHERE}?source=orders&column=&page=600")
+    assert whole.context["rows"][-1]["line"] == 29_999
+    assert whole.context["values"] == []
+
+
+def test_a_source_with_a_watermark_says_how_far_it_was_read_and_is_read_from_its_beginning_on_demand(
+    acme: Company, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Read everything again" not in owner.get("/c/acme/sources/").content.decode(), "files are always read as a whole"
+    folder = Path(acme.folder)
+    monkeypatch.setenv("ACME_CRM", "sqlite:///crm.db")
+    with closing(sqlite3.connect(folder / "crm.db")) as database, database:
+        database.execute("create table people (id text, email text, updated text)")
+        database.execute("insert into people values ('1', 'ann@x.example', '2026-05-02'), ('2', 'ben@x.example', '2026-06-03')")
+    source = """
+[[source]]
+name = "crm"
+table = "people"
+sql = "select * from people where updated >= :since"
+database = "env:ACME_CRM"
+watermark = "updated"
+key = "id"
+[source.columns]
+person = "id"
+email = "email"
+"""
+    (folder / "company.toml").write_text(ACME + source, encoding="utf-8")
+    again(acme)
+    page = owner.get("/c/acme/sources/").content.decode()
+    assert "Read everything again" in page
+    assert "2026-06-03" in page.partition("Read up to")[2]
+    rows = {row["source"]: row for row in owner.get("/c/acme/sources/").context["rows"]}
+    assert rows["crm"]["since"] == ["new in this run"]

@@ -17,8 +17,11 @@ from vitalfew.web.shell.access import READERS, Visit
 
 MOST_KINDS, MOST_VALUES = 60, 40
 _CHOSEN = """(?::VARCHAR IS NULL OR source = ?) AND (?::VARCHAR IS NULL OR "column" = ?) AND (?::VARCHAR IS NULL OR reason = ?)"""
-_KINDS = f"""SELECT source, "column", reason, count(*) AS n, count(*) OVER () AS kinds FROM {{quarantine}} WHERE {_CHOSEN}
-  GROUP BY source, "column", reason ORDER BY n DESC, source, "column", reason LIMIT {MOST_KINDS}"""
+# Reasons that differ in their numbers alone (a place in a line, say) are one kind.
+_KINDS = f"""SELECT source, "column", min(reason) AS reason, min(reason) = max(reason) AS alone, count(*) AS n,
+    count(*) OVER () AS kinds
+  FROM {{quarantine}} WHERE {_CHOSEN} GROUP BY source, "column", translate(reason, '0123456789', '')
+  ORDER BY n DESC, source, "column", reason LIMIT {MOST_KINDS}"""
 _VALUES = f"""SELECT value, count(*) AS n, count(*) OVER () AS kinds FROM {{quarantine}} WHERE {_CHOSEN}
   GROUP BY value ORDER BY n DESC, value LIMIT {MOST_VALUES}"""
 _BECAME = """WITH once AS (SELECT DISTINCT source, path, line FROM {before}),
@@ -64,7 +67,10 @@ def _values(kept: Mapping[str, str]) -> list[str | None]:
 
 
 def kinds(visit: Visit, kept: Mapping[str, str]) -> list[Row]:
-    """The commonest kinds of what was refused: source, column, reason, `n`, and `kinds`, how many there are in all."""
+    """The commonest kinds of what was refused, most first.
+
+    Each has source, column, `n` and a reason, `alone` when it is the only one of its kind; `kinds` says how many there are in all.
+    """
     found = visit.reader.select(_KINDS, ("quarantine",), _values(kept))
     # A reason may repeat a part of the value.
     return found if sees_names(visit) else [{**row, "reason": mask(row["reason"] or "")} for row in found]
