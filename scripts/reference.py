@@ -16,7 +16,9 @@ from vitalfew.vocabulary import TABLES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by scripts/reference.py from the code: change the code, then run `make docs`. -->\n"
-ROOMS = ("listen", "understand", "focus", "act", "prove", "evidence")
+ROOMS = ("listen", "understand", "focus", "act", "prove", "deliveries", "evidence")
+# Tables that are written outside of the rooms.
+BESIDE = {"deliveries": "Beside the run before", "evidence": "The chain of evidence"}
 
 
 def commands() -> str:
@@ -112,7 +114,7 @@ def tables() -> str:
         "",
     ]
     for room in ROOMS:
-        out += [f"## Written by {room}" if room != "evidence" else "## The chain of evidence", ""]
+        out += [f"## {BESIDE.get(room, f'Written by {room}')}", ""]
         for table in TABLES.values():
             if table.room != room:
                 continue

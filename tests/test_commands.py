@@ -243,5 +243,5 @@ def test_run_tells_what_was_refused_mended_and_missing_and_what_to_do(shop: Path
     assert json.loads(_vitalfew("table", shop, "mended", "--format", "json").stdout)["value"] == "n/k"
     path.write_text(_survey(150), encoding="utf-8")
     third = _vitalfew("run", shop)
-    assert "survey is shorter than last time: 150 records, 202 before." in third.stderr
+    assert "survey is shorter than last time: 150 records, 202 before; if nobody took any away, fetch it again." in third.stderr
     assert "refused" not in third.stderr

@@ -75,7 +75,7 @@ def tables(run: runs.Run) -> dict[str, bytes]:
     return {
         path.name: path.read_bytes()
         for path in sorted(run.folder.glob("*.parquet"))
-        if not path.stem.startswith(("person_changes", "person_ledger"))
+        if not path.stem.startswith(("person_changes", "person_ledger", "deliveries"))
     }
 
 

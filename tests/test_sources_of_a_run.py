@@ -136,6 +136,8 @@ def test_databases_and_addresses_are_read_again_and_again_with_one_effect(acme: 
         ("survey", 120, 120),
     ]
     assert sources[1]["path"] == "env:CRM_URL"
+    assert [row["read_to"] for row in sources] == ["", "2026-05-27 08:00:00"]
+    assert json.loads(sources[1]["columns"]) == ["id", "person", "at", "q1", "q2", "comment", "updated"]
     assert re.fullmatch(r"http://127.0.0.1:\d+/orders", sources[0]["path"])
     for command in (("run", "--quiet"), ("run", "--quiet", "--full")):
         assert vitalfew(*command).returncode == 0
@@ -145,6 +147,8 @@ def test_databases_and_addresses_are_read_again_and_again_with_one_effect(acme: 
         database.execute("update answers set q1 = 0, updated = '2026-06-01 09:00:00' where id = 3")
     assert vitalfew("run", "--quiet").returncode == 0
     assert current(acme) != first
+    later = pq.read_table(acme / ".vitalfew" / "current" / "sources.parquet").to_pylist()
+    assert later[1]["read_to"] == "2026-06-01 09:00:00"
     answers = pq.read_table(acme / ".vitalfew" / "current" / "responses.parquet").to_pylist()
     scores = {row["key"]: row["value"] for row in answers if row["question"] == "recommend"}
     assert (len(scores), scores["500"], scores["3"]) == (121, 10.0, 0.0)

@@ -160,19 +160,13 @@ def _run(folder: Path, as_of: date | None, quiet: bool, full: bool = False, engi
     from vitalfew.company import load
     from vitalfew.documents.summary import ten_lines
     from vitalfew.engine import DuckEngine, Tables
-    from vitalfew.faults import RunFailed
     from vitalfew.listen.stage import faults_of
-    from vitalfew.runs import Workspace
 
     loaded = load(folder, faults_of, _edits(folder))
-    try:
-        before = Workspace(folder).current()
-    except RunFailed:
-        before = None  # its record is spoilt; the run is made anew
     with _progress(quiet) as report:
         finished = pipeline.run(loaded, folder, as_of, report, full, engine_name)
     if not quiet:
-        for line in deliveries.told(finished, before, folder):
+        for line in deliveries.told(finished, folder):
             typer.echo(line, err=True)
     engine = DuckEngine()
     try:

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from vitalfew.edits import Edit, OverlaidLines, lay
 from vitalfew.engine.expressions import check as check_expression
+from vitalfew.engine.patterns import fault as fault_of_pattern
 from vitalfew.faults import Fault, Refused
 from vitalfew.renaming import Renames
 from vitalfew.settings import Company, Initiative, record_of, slug
@@ -291,6 +292,10 @@ def _mend_faults(company: Company, lines: Lines) -> Iterator[Fault]:
         if mend.source not in names:
             how = _near(mend.source, names, f"sources: {', '.join(names)}")
             yield _fault(lines, ("mend", index, "source"), f"[[mend]]: there is no source {mend.source!r}", how)
+        wrong = fault_of_pattern(mend.pattern, mend.to or "") if mend.pattern is not None else ""
+        if wrong:
+            how = "write a regular expression as RE2 knows them, and in to no group that it does not have"
+            yield _fault(lines, ("mend", index, "pattern"), f"[[mend]]: the pattern cannot be used: {wrong}", how)
 
 
 def _question_faults(company: Company, lines: Lines) -> Iterator[Fault]:

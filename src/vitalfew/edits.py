@@ -8,6 +8,7 @@ never written. A name that was changed is carried to whatever calls the entry by
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,16 +33,20 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "sponsor": ("name",),
     "barrier": ("name",),
     "link": ("left", "right"),
+    "mend": ("source", "column", "value", "pattern"),
 }
 SECTIONS = (*NAMED_BY, *SINGLES)
 LONGEST_KEY = 120
+# Sections whose keys say nothing: what names their entries may be about a customer, and keys stand in logs and addresses.
+_DIGESTED = ("link", "mend")
 
 
 @dataclass(frozen=True)
 class Edit:
     """One entry as people want it: its values, or None to take it away; by whom and when (ISO 8601, UTC).
 
-    `former` holds the values it had before in the application, for what calls it by a name it had then.
+    `former` holds the values it had before in the application, for what calls it by a name it had then. `number` says
+    which of the entries written in the application it is, the first of all being 1; 0 for one that is not kept yet.
     """
 
     section: str
@@ -50,6 +55,7 @@ class Edit:
     who: str = ""
     when: str = ""
     former: tuple[Mapping[str, Any], ...] = ()
+    number: int = 0
 
     @property
     def label(self) -> str:
@@ -62,9 +68,12 @@ class Edit:
 
 
 def title(section: str, values: Mapping[str, Any]) -> str:
-    """What an entry is called: its name, its why, its event, its work or its two records; '' when it has none."""
+    """What an entry is called: its name, its why, its event, its work, its two records or what it mends; '' when it has none."""
     if section == "link":
         return " – ".join(str(values[side]) for side in ("left", "right") if values.get(side))
+    if section == "mend":
+        found = values.get("value") if values.get("value") is not None else values.get("pattern")
+        return f"{values.get('source', '')}, {values.get('column', '')}: {found}" if found is not None else ""
     named = {"cause": "text", "risk": "may", "raci": "work", "benefit": "issue"}.get(section, "name")
     return str(values.get(named) or "")
 
@@ -75,14 +84,15 @@ def key_of(section: str, values: Mapping[str, Any]) -> str:
     >>> key_of("cause", {"issue": "Late delivery", "group": "Logistics", "depth": 2})
     'late-delivery-logistics-1-2'
 
-    That of a link is a digest of its two records in either order: their keys may be addresses, and keys of entries stand in logs.
+    That of a link is a digest of its two records in either order, that of a mend one of what it meets: records and values may be
+    about people, and keys of entries stand in logs.
 
     >>> key_of("link", {"left": "crm#1", "right": "web#2"}) == key_of("link", {"left": "web#2", "right": "crm#1"})
     True
     """
-    if section == "link":
-        pair = sorted(str(values.get(name) or "").strip() for name in NAMED_BY[section])
-        return hashlib.sha256("\x1f".join(pair).encode()).hexdigest()[:16]
+    if section in _DIGESTED:
+        named = [str(values.get(name) or "").strip() for name in NAMED_BY[section]]
+        return hashlib.sha256("\x1f".join(sorted(named) if section == "link" else named).encode()).hexdigest()[:16]
     defaults = {"branch": "1", "whose": "ours"}
     parts = [str(values.get(name, defaults.get(name, "")) or "") for name in NAMED_BY[section]]
     made = "-".join(slug(part) for part in parts if part) or "unnamed"
@@ -123,6 +133,9 @@ class Laid:
 
 def lay(values: Mapping[str, Any], edits: Iterable[Edit]) -> Laid:
     """`values` (company.toml as read) with `edits` on top; entries that are new stand behind those of the file, by key.
+
+    Rules of `[[mend]]` act one after the other, so new ones stand in the order in which they were written.
+
 
     Raises ValueError for an edit of a section that cannot be edited.
     """
@@ -178,13 +191,18 @@ def _lay_list(laid: Laid, section: str, entries: list[Any], found: dict[str, Edi
         elif edit.values is not None:
             merged.append(dict(edit.values))
             origins.append(edit)
-    for key in sorted(set(found) - set(in_file)):
+    for key in sorted(set(found) - set(in_file), key=lambda each: (_place(found[each]), each)):
         edit = found[key]
         if edit.values is not None:
             merged.append(dict(edit.values))
             origins.append(edit)
     laid.values[section] = merged
     laid.origins[section] = origins
+
+
+def _place(edit: Edit) -> int:
+    """What new entries of a section are ordered by before their keys; one that is not kept yet comes last."""
+    return (edit.number or sys.maxsize) if edit.section == "mend" else 0
 
 
 class OverlaidLines(Lines):

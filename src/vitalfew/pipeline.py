@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import vitalfew
-from vitalfew import continuity, runs
+from vitalfew import continuity, deliveries, runs
 from vitalfew.company import Loaded
 from vitalfew.continuity import Past
 from vitalfew.engine import Context, DuckEngine, Engine, Tables, opened
@@ -84,6 +84,7 @@ GROUND = (
     "outputs.py",
     "pipeline.py",
     "continuity.py",
+    "deliveries.py",
     "engine/*.py",
     "numerics/*.py",
 )
@@ -153,10 +154,12 @@ class _Running:
             if today is None:
                 today = self._latest(paths)
         self._join_parts()
+        less = self._compare_deliveries(records["listen"].key)
         today = today or UNKNOWN_DAY
         self._keep_settings()
         self._write_edits()
-        identity = runs.digest(*(f"{name}={record.key}" for name, record in records.items()), self._code(("documents/**/*",)))
+        named = [f"{name}={record.key}" for name, record in records.items()]
+        identity = runs.digest(*named, self._code(("documents/**/*",)), *less)
         run = runs.Run(self.workspace.runs / identity, today.isoformat(), self.engine.name, vitalfew.__version__, records)
         self.report("documents: pages and PDF", len(STAGES), len(STAGES) + 1)
         if not self.workspace.reuse_pages(run, self.written):
@@ -247,6 +250,23 @@ class _Running:
             # Whether a column may be empty is in the file as its writer found it, and differs from part to part.
             parts = [pq.read_table(path).cast(TABLES[name].schema) for path in sorted(self.written.glob(f"{name}@*.parquet"))]
             pq.write_table(arrow_table(name, pa.concat_tables(parts)), self.written / f"{name}.parquet", compression="zstd")
+
+    def _compare_deliveries(self, key: str) -> list[str]:
+        """Write what gave less than in the run before, and return what identifies that: nothing when nothing did.
+
+        A run that reads what the current one read says what that one says, so that a run made again is the same run.
+        """
+        try:
+            current = self.workspace.current()
+        except RunFailed:
+            current = None
+        path = self.written / f"{deliveries.TABLE}.parquet"
+        if current is not None and "listen" in current.stages and current.stages["listen"].key == key:
+            found = deliveries.of(current)
+        else:
+            found = deliveries.compared(self.written / "sources.parquet", current)
+        pq.write_table(arrow_table(deliveries.TABLE, found), path, compression="zstd")
+        return [runs.file_digest(path)] if found.num_rows else []
 
     def _key(self, stage: Stage, today: date, records: dict[str, runs.StageRecord]) -> str:
         dumped = self.company.model_dump(mode="json")

@@ -183,6 +183,8 @@ def small_tables() -> dict[str, list[dict[str, Any]]]:
                 "rows_quarantined": 6,
                 "encoding": "cp1252 (detected)",
                 "sha256": "ab" * 32,
+                "columns": '["id", "email", "Q1"]',
+                "read_to": "",
             },
             {
                 "source": "orders",
@@ -205,6 +207,15 @@ def small_tables() -> dict[str, list[dict[str, Any]]]:
                 "reason": "off the scale 0 to 10; list it in blank if it means no answer",
             }
             for i in range(6)
+        ],
+        "deliveries": [
+            {
+                "source": "survey",
+                "what": "records",
+                "before": 1300,
+                "now": 1210,
+                "remark": f"shorter than last time: 1,210 records, 1,300 before; {SCRIPT}",
+            }
         ],
         "remarks": [
             {"source": "survey", "column": "Q9", "value": "", "n": 12, "remark": "twelve comments are empty but for spaces"}

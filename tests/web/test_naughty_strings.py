@@ -88,6 +88,10 @@ FORMS = {
     "NewToken.name": "token",
     "Profile.name": "profile",
     "EndpointForm.url": "webhook",
+    "MendForm.column": "mend",
+    "MendForm.value": "mend",
+    "MendForm.to": "mend",
+    "MendForm.reason": "mend",
 }
 INPUTS = {
     "api/webhook.html": set(),
@@ -266,6 +270,8 @@ def test_sections_are_inert(other: Watch, section: str) -> None:
         changed = {**{name: value for name, value in given.items() if name in fields}, **naughty, "note": texts()[turn]}
         if section == "promise":
             changed["kept_when"] = "true"
+        if section == "mend":  # values of a source that is there
+            changed = {**changed, "source": "survey", "pattern": "", "to": "", "blank": "on", "value": f"{turn} {naughty['value']}"}
         if section == "link":  # records of a source that is there
             changed |= {"left": f"survey#{naughty['left']}", "right": f"survey#{turn}", "decision": "same"}
         other.post(address, filled(other.client.get(address), **changed))
@@ -298,6 +304,11 @@ def test_sections_are_inert(other: Watch, section: str) -> None:
             "left": "survey#1",
             "right": "survey#2",
             "decision": "same",
+            "source": "survey",
+            "column": "Q1",
+            "value": "" if name == "pattern" else "n/k",
+            "blank": "" if name == "to" else "on",
+            "reason": "fine",
             **given,
         }
         sent = filled(opened, **{**{key: value for key, value in changed.items() if key in fields}, name: "a\x00b"})
@@ -334,6 +345,27 @@ def test_who_is_who_is_inert(other: Watch) -> None:
         assert "cannot be kept" in other.post("/c/other/links/decide/", {**pair, "left": "survey#\x00"})
     assert Version.objects.filter(item__section="link").count() == len(texts())
     for page in ("review/", "links/", "write/link/", "review/?at=2&decided=<naughty>"):
+        other.get(f"/c/other/{page}")
+
+
+def test_rules_that_mend_are_inert(other: Watch) -> None:
+    address = "/c/other/quarantine/mend/"
+    for turn, text in enumerate(texts()):
+        given = {
+            "source": "survey",
+            "column": "Q2",
+            "meets": "value",
+            "value": f"{turn} {text}",
+            "becomes": "to",
+            "to": f"as {text}",
+        }
+        given["reason"] = f"because {text}"
+        sent = {**given, "looked": other.client.post(address, given).context["looked"]}
+        assert text.split()[0] in other.post(address, sent)
+        for name in ("column", "value", "to", "reason"):
+            assert "ull characters are not allowed" in other.post(address, {**sent, name: "a\x00b"}), name
+    assert Version.objects.filter(item__section="mend").count() == len(texts())
+    for page in ("quarantine/", "write/mend/", f"quarantine/mend/?source=survey&column=Q2&value={quote(NAUGHTY[1])}"):
         other.get(f"/c/other/{page}")
 
 

@@ -22,6 +22,7 @@ MOST_ROWS = 50
 SMALL = (
     "sources",
     "remarks",
+    "deliveries",
     "drivers",
     "levels",
     "themes",

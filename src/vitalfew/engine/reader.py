@@ -147,12 +147,17 @@ class Reader:
             self._kept[table] = tuple(self.rows(table)) if self.has(table) else ()
         return self._kept[table]
 
-    def select(self, sql: str, tables: Sequence[str], values: Sequence[Any] = ()) -> list[Row]:
+    def select(
+        self, sql: str, tables: Sequence[str], values: Sequence[Any] = (), others: Mapping[str, Path] | None = None
+    ) -> list[Row]:
         """Rows of a SELECT of our own writing over `{table}` places, with bound values: for joins and sums that pages need.
 
-        `sql` must be a constant of the calling module; everything from outside goes into `values`.
+        `sql` must be a constant of the calling module; everything from outside goes into `values`. `others` are tables of another
+        run, by the names of their places.
         """
-        return self._asked(sql.format(**{name: self._from(name) for name in tables}), list(values))
+        places = {name: self._from(name) for name in tables}
+        places |= {name: f"read_parquet({_quoted(path)})" for name, path in (others or {}).items()}
+        return self._asked(sql.format(**places), list(values))
 
     def keep(self, name: str, path: Path, sql: str, tables: Sequence[str], values: Sequence[Any] = ()) -> None:
         """Work the rows of a SELECT of our own out once, into the file `path`; `select` then reads them as table `name`.

@@ -21,7 +21,6 @@ from vitalfew.listen.origins import OriginFault
 from vitalfew.listen.readers import Header, Refuse
 from vitalfew.listen.rules import Place, fields, is_long, problems
 from vitalfew.listen.sources import FileFaults, Opened, open_file, open_kept, open_source
-from vitalfew.listen.typed import literal
 from vitalfew.settings import Company, Question, Source
 
 SETTINGS = "company.toml"
@@ -175,7 +174,7 @@ def _column_faults(opened: Opened, lines: Lines) -> list[Fault]:
 
 
 def _mend_faults(opened: Opened, company: Company, lines: Lines) -> list[Fault]:
-    """What is wrong with the rules of [[mend]] for a source: columns it does not have, patterns that are none."""
+    """What is wrong with the rules of [[mend]] for a source: columns it does not have."""
     faults: list[Fault] = []
     for index, rule in enumerate(company.mend):
         if rule.source != opened.source.name:
@@ -185,14 +184,6 @@ def _mend_faults(opened: Opened, company: Company, lines: Lines) -> list[Fault]:
             mend = f"did you mean {close!r}?" if close else "name a column of the file"
             what = f"[[mend]]: source {rule.source!r} has no column {rule.column!r}"
             faults.append(Fault(SETTINGS, lines(("mend", index, "column")), what, mend))
-        if rule.pattern is not None:
-            try:
-                tried = {"made": f"regexp_replace(x, {literal(f'^(?:{rule.pattern})$')}, {literal(rule.to or '')})"}
-                try_out(tried, pa.table({"x": ["x"]}))
-            except Exception as error:  # whatever the engine raises, it is the pattern that is at fault
-                what = f"[[mend]]: the pattern cannot be used: {str(error).splitlines()[0][:120]}"
-                mend = "write a regular expression as RE2 knows them, and in to no group that it does not have"
-                faults.append(Fault(SETTINGS, lines(("mend", index, "pattern")), what, mend))
     return faults
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -59,6 +60,8 @@ def _told(staged: Staged, loaded: int) -> dict[str, Any]:
         "rows_quarantined": staged.rows_read - loaded,
         "encoding": staged.encoding,
         "sha256": staged.sha256,
+        "columns": json.dumps(list(staged.columns), ensure_ascii=False),
+        "read_to": staged.opened.read_to,
     }
 
 

@@ -26,7 +26,7 @@ class Opened:
     """A source whose files have been found and their columns read, but not their records.
 
     `columns` are those all files can be asked for; `unusable` says, by folded name, why another cannot be. `label` names what is no
-    file; `remarks` are (path, remark) worth telling of the source as a whole.
+    file; `remarks` are (path, remark) worth telling of the source as a whole; `read_to` is the latest value of its watermark.
     """
 
     source: Source
@@ -35,6 +35,7 @@ class Opened:
     readers: tuple[Reader, ...]
     label: str = ""
     remarks: tuple[tuple[str, str], ...] = ()
+    read_to: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -106,7 +107,8 @@ def open_source(source: Source, index: int, workspace: Path, folder: Path) -> Op
 def open_kept(source: Source, index: int, workspace: Path, engine: Engine) -> Opened:
     """What is kept of a database or web address, its columns read. Raises FileFault when nothing is, or it is damaged."""
     kept, files, readers = readers_of(source, workspace, engine)
-    return Opened(source, index, tuple(files), tuple(readers), kept.label)
+    read_to = kept.watermark.shown if kept.watermark is not None else ""
+    return Opened(source, index, tuple(files), tuple(readers), kept.label, read_to=read_to)
 
 
 def once(files: list[File]) -> tuple[list[File], tuple[tuple[str, str], ...]]:

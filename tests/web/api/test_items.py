@@ -153,3 +153,22 @@ def test_who_is_who_is_decided_by_programs_of_those_who_may(cast: Cast, program:
     assert "there is no source 'nowhere'" in faults(wrong)["body.values"]
     assert owner.send("DELETE", path, If_Match=owner.ask(path)["ETag"]).status_code == 200
     assert owner.ask(path).json()["values"] is None
+
+
+def test_rules_that_mend_are_written_by_programs_of_those_who_may(cast: Cast, program: Programs) -> None:
+    owner, integrator = program("owner"), program("integrator")
+    values = {"source": "helpdesk", "column": "handling_minutes", "value": "n/k", "blank": True, "reason": "agreed"}
+    made = owner.send("POST", "/items/mend", {"values": values})
+    assert (made.status_code, made.json()["state"]) == (201, "approved")
+    path = f"/items/mend/{made.json()['key']}"
+    assert "n/k" not in path
+    assert owner.ask(path).json()["values"] == values
+    assert owner.send("POST", "/items/mend", {"values": {**values, "reason": "twice"}}).status_code == 409
+    assert integrator.ask(path).status_code == 403
+    assert integrator.ask("/items?section=mend").json()["data"] == []
+    assert integrator.send("POST", "/items/mend", {"values": values}).status_code == 403
+    wrong = owner.send("POST", "/items/mend", {"values": {**values, "value": None, "pattern": "("}})
+    assert wrong.status_code == 422
+    assert "the pattern cannot be used" in faults(wrong)["body.values"]
+    assert owner.send("DELETE", path, If_Match=owner.ask(path)["ETag"]).status_code == 200
+    assert owner.ask(path).json()["values"] is None

@@ -16,7 +16,7 @@ from vitalfew.web.people.rights import CAPABILITIES
 
 # Who may read the tables, written out by hand: each table stands in one line.
 READERS = {
-    "owner administrator analyst integrator": "sources remarks left_out",
+    "owner administrator analyst integrator": "sources remarks left_out deliveries",
     "owner administrator lead": "interactions orders deals responses employees timeline",
     "owner administrator": (
         "sponsors quarantine mended accounts people contacts consents identities links review person_changes person_ledger order_lines "

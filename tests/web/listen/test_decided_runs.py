@@ -57,6 +57,19 @@ def test_a_decision_takes_effect_with_the_next_run_is_told_and_its_undo_gives_ev
     page = owner.get("/c/acme/review/").content.decode()
     assert "survey#5" in page
     assert "counts from the next run" not in page
+    # The comparison of the two says who was joined, and which decision did it; an executive is told how many.
+    compared = owner.get("/c/acme/runs/compare/").content.decode()
+    assert "1 id was joined into another" in compared
+    assert f"/customers/{one['5']}/" in compared
+    assert "survey#5, survey#6" in compared
+    user = User.objects.create_user("executive@acme.example", PASSWORD, "Executive")
+    Membership.objects.create(company=acme, user=user, role="executive")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    aggregated = client.get("/c/acme/runs/compare/").content.decode()
+    assert "1 id was joined into another" in aggregated
+    assert "decisions on who is who" in aggregated.lower()
+    assert not any(each in aggregated for each in ("survey#5", one["5"], before["6"]))
     links = owner.get("/c/acme/links/?rule=decided").content.decode()
     assert "by a person" in links
     assert "Decided: same person, owner@acme.example" in links

@@ -34,6 +34,7 @@ WRITTEN = {
     "promises": ("note",),
     "quarantine": ("reason",),
     "remarks": ("remark",),
+    "deliveries": ("remark",),
     "risks": ("because", "may", "leading_to", "action", "trigger"),
     "themes": ("note",),
     "metrics": ("note",),

@@ -38,6 +38,7 @@ RULES: dict[str, Rule] = {
     "sources": Rule("sources.read"),
     "remarks": Rule("sources.read"),
     "left_out": Rule("sources.read"),
+    "deliveries": Rule("sources.read"),
     "quarantine": _RECORDS,  # whole lines of customers
     "mended": _RECORDS,
     # persons, and what is known of each

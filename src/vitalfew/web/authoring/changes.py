@@ -67,7 +67,9 @@ def normal(section: str, values: Values) -> dict[str, Any]:
     Raises pydantic.ValidationError.
     """
     made = SECTIONS[section].model.model_validate(dict(values)).model_dump(mode="json", exclude_defaults=True)
-    return {name: value for name, value in made.items() if value not in (None, "", [], {})}
+    # A rule that mends empty cells says so by an empty value; elsewhere an empty text says nothing.
+    said: tuple[Any, ...] = (None, [], {}) if section == "mend" else (None, "", [], {})
+    return {name: value for name, value in made.items() if value not in said}
 
 
 def file_entries(now: Standing, section: str) -> dict[str, dict[str, Any]]:
@@ -85,7 +87,9 @@ def entries(company: Company, now: Standing, section: str) -> list[Entry]:
     for item_id in versions.filter(state="proposed").values_list("item_id", flat=True):
         waiting[item_id] = waiting.get(item_id, 0) + 1
     found = []
-    for key in [*in_file, *sorted(set(items) - set(in_file))]:
+    # Rules that mend act in the order in which they were written (`vitalfew.edits.lay`).
+    order = {key: items[key].pk if section == "mend" else 0 for key in set(items) - set(in_file)}
+    for key in [*in_file, *sorted(order, key=lambda each: (order[each], each))]:
         item = items.get(key)
         version = current.get(item.pk) if item else None
         found.append(_entry(now, section, key, in_file.get(key), item, version, waiting.get(item.pk, 0) if item else 0))
@@ -129,6 +133,15 @@ class Change:
     def edit(self) -> Edit | None:
         """The change as a run would see it; None when it leaves the entry to company.toml."""
         return None if self.kind == "file" else Edit(self.section, self.key, self.values)
+
+
+def undo(found: Entry) -> Change | None:
+    """What takes an entry back: what company.toml says where that differs, else nothing. None when it is not there."""
+    if found.values is None:
+        return None
+    written = found.version is not None and found.version.kind == "values"
+    kind = "file" if written and found.file_values is not None else "deleted"
+    return Change(found.section, found.key, kind, None, found.in_force, found.file_values)
 
 
 def save(company: Company, who: str, change: Change, state: str) -> Version:

@@ -102,7 +102,8 @@ def create(request: HttpRequest, visit: Visit, section: str) -> HttpResponse:
             form.add_error("name", _("There is one of this name already."))
             return _form(request, shape, None, form, Begun(0, None, None))
         if shape.one_a_key:
-            form.add_error(None, _("There is a decision on these two already. Change that one."))
+            taken = _("There is a rule for this already. Change that one.")
+            form.add_error(None, taken if section == "mend" else _("There is a decision on these two already. Change that one."))
             return _form(request, shape, None, form, Begun(0, None, None))
         key = free(key, found)
     return _save(request, visit, shape, key, _begun(found.get(key)), values, form)

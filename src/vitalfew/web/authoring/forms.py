@@ -49,6 +49,8 @@ class Choices:
         if name == "driver":
             drivers = {each.driver for each in self.settings.questions.values() if each.driver}
             return sorted(drivers | {each.name for each in self.settings.promise})
+        if place == "mend.source":
+            return [each.name for each in self.settings.source]
         if name == "perceived":
             return sorted(self.settings.questions)
         if name == "table":

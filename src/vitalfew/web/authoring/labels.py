@@ -150,6 +150,16 @@ FIELDS: dict[str, dict[str, tuple[_StrPromise, _StrPromise | str]]] = {
         "decision": (_("Decision"), ""),
         "reason": (_("Reason"), _("How you know")),
     },
+    "mend": {
+        "source": (_("Source"), _("Source, by name")),
+        "column": (_("Column"), _("Column of its files")),
+        "value": (_("Value"), _("The value to mend, without blanks at its ends")),
+        "pattern": (_("Or a pattern"), _("All values that match this regular expression as a whole")),
+        "to": (_("Is read as"), _("What is read in its place; of a pattern, \\1 is its first group")),
+        "blank": (_("Is read as empty"), ""),
+        "leave_out": (_("The record is left out"), _("It then stands among the refused records as left out")),
+        "reason": (_("Reason"), _("Why this is right")),
+    },
     "company": {
         "name": (_("Name"), _("The company's name")),
         "currency": (_("Currency"), _("Three-letter code of the money in every table")),

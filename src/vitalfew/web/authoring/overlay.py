@@ -79,6 +79,7 @@ def in_force(company: Company) -> list[Edit]:
             each.author,
             each.at.isoformat(timespec="seconds"),
             tuple(once.get(each.item_id, ())),
+            each.item_id,
         )
         for each in found
     ]
@@ -205,4 +206,4 @@ def _with_past(change: Edit, now: Edit | None) -> Edit:
     """A change with the names its entry had before, as it will have them once it holds."""
     if now is None:
         return change
-    return replace(change, former=(*now.former, *([now.values] if now.values is not None else [])))
+    return replace(change, former=(*now.former, *([now.values] if now.values is not None else [])), number=now.number)

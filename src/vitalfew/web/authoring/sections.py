@@ -161,6 +161,15 @@ SECTIONS: dict[str, Section] = {
             needs="identity.decide",
             one_a_key=True,
         ),
+        Section(
+            "mend",
+            _("Rules that mend"),
+            _("Rule that mends"),
+            _("Say how a value that cannot be read is to be read. The rule holds in every later run until it is taken back."),
+            shapes.Mend,
+            needs="sources.mend",
+            one_a_key=True,
+        ),
     )
 }
 

@@ -24,7 +24,7 @@ from vitalfew.engine.reader import Row, Where
 from vitalfew.listen.masking import mask
 from vitalfew.settings import record_of
 from vitalfew.vocabulary import ABOUT_PEOPLE
-from vitalfew.web.authoring.changes import Change, Conflict, Entry, entries, entry, normal, save
+from vitalfew.web.authoring.changes import Change, Conflict, Entry, entries, entry, normal, save, undo
 from vitalfew.web.authoring.overlay import new_faults, standing
 from vitalfew.web.authoring.sections import SECTIONS, effect
 from vitalfew.web.listen.masked import sees_names, shape
@@ -195,11 +195,7 @@ def _change(found: Entry | None, key: str, given: Mapping[str, str], what: str, 
     """What is to be saved; None when there is nothing to take back, or the two are no two records."""
     began, file_values = (found.in_force, found.file_values) if found else (0, None)
     if what == "undo":
-        if found is None or found.values is None:
-            return None
-        written = found.version is not None and found.version.kind == "values"
-        kind = "file" if written and file_values is not None else "deleted"
-        return Change(LINK, key, kind, None, began, file_values)
+        return undo(found) if found is not None else None
     try:
         values = normal(LINK, {**given, "decision": what, "reason": reason[:1000]})
     except ValidationError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from vitalfew.web.listen import deciding, views
+from vitalfew.web.listen import deciding, mending, views
 from vitalfew.web.shell.navigation import Entry
 
 app_name = "listen"
@@ -21,6 +21,8 @@ PAGES: Sequence[Entry] = (
 urlpatterns = [
     path("sources/", views.sources, name="sources"),
     path("quarantine/", views.quarantine, name="quarantine"),
+    path("quarantine/mend/", mending.mend, name="mend"),
+    path("quarantine/mend/undo/", mending.take_back, name="take_back"),
     path("links/", views.links, name="links"),
     path("links/decide/", deciding.decide, name="decide"),
     path("review/", deciding.review, name="review"),

@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from vitalfew.engine.reader import Where
 from vitalfew.listen.masking import mask
+from vitalfew.web.listen import again, delivered, mending, refused
 from vitalfew.web.listen.deciding import with_decisions
 from vitalfew.web.listen.masked import sees_names, shape
 from vitalfew.web.shell import exporting
@@ -32,28 +33,38 @@ def _columns(*names: str) -> list[Column]:
 
 @page("sources.read")
 def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """What each source gave, and what was odd about it."""
-    rows = [dict(row) for row in visit.reader.small("sources")]
+    """What each source gave, how that stands against the run before, and what was odd about it."""
+    rows = delivered.sources(visit)
     if exporting.wanted(visit):
-        names = ("source", "table", "path", "rows_read", "rows_loaded", "rows_quarantined", "encoding", "sha256")
-        return exporting.answer(visit, "sources", _columns(*names), rows)
+        names = ("source", "table", "path", "rows_read", "rows_loaded", "rows_quarantined", "mended", "rows_before")
+        return exporting.answer(visit, "sources", _columns(*names, "encoding", "sha256", "read_to"), rows)
     remarks = visit.reader.rows("remarks", limit=500)
     shown = [{**row, "value": row["value"] if sees_names(visit) else shape(row["value"])} for row in remarks]
     for row in rows:
         row["remarks"] = [each for each in shown if each["source"] == row["source"]]
-    total = {name: sum(row[name] or 0 for row in rows) for name in ("rows_read", "rows_loaded", "rows_quarantined")}
-    return render(request, "listen/sources.html", {"rows": rows, "total": total, "bar": _bar(visit)})
+    context = {
+        "rows": rows,
+        "total": {name: sum(row[name] or 0 for row in rows) for name in ("rows_read", "rows_loaded", "rows_quarantined")},
+        "less": visit.reader.small("deliveries"),
+        "made_at": visit.workspace.made_at().get(visit.run.id) if visit.run else None,
+        "zone": visit.settings.company.time_zone,
+        "incremental": any(row["read_to"] for row in rows),
+        "bar": _bar(visit),
+        **again.context(visit),
+    }
+    return render(request, "listen/sources.html", context)
 
 
 @page("sources.read")
 def quarantine(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """Refused records: how many by source and reason, and each with line, column, value and reason."""
-    kept = {name: request.GET.get(name, "")[:500] for name in ("source", "reason")}
-    where = [Where(name, "=", value) for name, value in kept.items() if value]
+    """Refused records: their kinds, each with line, column, value and reason, the rules that mend them, and what became of them."""
+    kept = refused.chosen(visit)
+    where = refused.conditions(kept)
     columns = ("source", "path", "line", "column", "value", "reason")
+    named = sees_names(visit)
 
     def told(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-        if sees_names(visit):
+        if named:
             return rows
         # A reason may repeat a part of the value.
         return ({**row, "value": shape(row["value"]), "reason": mask(row["reason"] or "")} for row in rows)
@@ -63,9 +74,24 @@ def quarantine(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         return exporting.answer(visit, "quarantine", _columns(*columns), told(rows), **kept)
     pages = paging(visit, visit.reader.count("quarantine", where))
     listed = visit.reader.rows("quarantine", where, (), pages.size, pages.offset, columns)
-    counts = visit.reader.counts("quarantine", ("source", "reason"), where)
-    made = {"rows": list(told(listed)), "counts": counts[:60], "kinds": len(counts), "paging": pages, "chosen": kept}
-    return render(request, "listen/quarantine.html", {**made, "masked": not sees_names(visit), "bar": _bar(visit, **kept)})
+    kinds = refused.kinds(visit, kept)
+    by_value = refused.values(visit, kept) if named and kept.get("source") and kept.get("column") else []
+    made = {
+        "rows": list(told(listed)),
+        "kinds": kinds,
+        "all_kinds": kinds[0]["kinds"] if kinds else 0,
+        "values": by_value,
+        "all_values": by_value[0]["kinds"] if by_value else 0,
+        "paging": pages,
+        "chosen": kept,
+        "rules": mending.rules(visit, kept.get("source", "")),
+        "taken_back": mending.taken_back(visit),
+        "may_mend": mending.may_mend(visit),
+        "zone": visit.settings.company.time_zone,
+        "masked": not named,
+        **again.context(visit, kept.get("source", "")),
+    }
+    return render(request, "listen/quarantine.html", {**made, "bar": _bar(visit, **kept)})
 
 
 @page("sources.read")

@@ -41,6 +41,8 @@ CAPABILITIES: dict[str, dict[str, Reach]] = {
     "sources.read": dict.fromkeys(("owner", "administrator", "analyst", "integrator"), "company"),
     # who is who: say that two records are one person's or two people's. Only for roles that may read what identifies people.
     "identity.decide": {"owner": "company", "administrator": "company"},
+    # how refused values are read: rules that mend. Only for roles that may read what identifies people.
+    "sources.mend": {"owner": "company", "administrator": "company"},
     "runs.read": dict.fromkeys(("owner", "administrator", "analyst", "executive", "integrator"), "company"),
     "runs.start": dict.fromkeys(("owner", "administrator", "analyst", "integrator"), "company"),
     # what people write: propose a version, and approve one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django import forms
 from django.utils.dates import WEEKDAYS
@@ -12,7 +13,7 @@ OFF = "off"
 
 
 class Start(forms.Form):
-    """The day a run is made for."""
+    """The day a run is made for, and whether it reads everything again."""
 
     as_of = forms.DateField(
         label=_("Day the strategy is made for"),
@@ -21,6 +22,18 @@ class Start(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
     )
+
+    full = forms.BooleanField(
+        label=_("Read everything again"),
+        required=False,
+        help_text=_("Databases and web addresses are read from their beginning, not only what is new. Rows deleted there go."),
+    )
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the job is asked for, as it is kept."""
+        day, full = self.cleaned_data["as_of"], self.cleaned_data["full"]
+        return {**({"as_of": day.isoformat()} if day else {}), **({"full": True} if full else {})}
 
     def clean_as_of(self) -> date | None:
         """A day somebody can mean: neither far in the past nor in the far future."""

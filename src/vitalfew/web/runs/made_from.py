@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,12 @@ KEYS = {
     "risk": ("name", "initiative", "because"),
     "raci": ("work", "role"),
     "benefit": ("name", "issue", "initiative"),
+    "sponsor": ("name",),
+    "link": ("left", "right"),
+    "mend": ("source", "column", "value", "pattern"),
 }
-# Sections that not everybody reads who may compare runs: that entries differ is told, not which and what they say.
-UNTOLD = ("link", "sponsor")
+# Sections that not everybody reads who may compare runs: all are told that entries differ, those who may read them what they say.
+UNTOLD = ("link", "mend", "sponsor")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,28 @@ def origins(before: Run, after: Run) -> Origins:
         version=version,
         code=old.get("code") != new.get("code"),
     )
+
+
+def untold(before: Run, after: Run, sections: Iterable[str]) -> list[Setting]:
+    """What `sections`, some of UNTOLD, say otherwise in `after` than in `before`: for those who may read them."""
+    old, new = before.made_from(), after.made_from()
+    if old is None or new is None:
+        return []
+    found = []
+    for section in sections:
+        was, now = (_named(section, made["settings"].get(section) or []) for made in (old, new))
+        for name in dict.fromkeys([*was, *now]):
+            # What names an entry stands before its keys, and what an entry that came or went does not use says nothing.
+            same = name in was and name in now
+            keys = tuple(
+                each
+                for each in _keys(was.get(name, {}), now.get(name, {}))
+                if same or (each[0] not in KEYS[section] and not {"false", ""}.issuperset(each[1:]))
+            )
+            if was.get(name) != now.get(name):
+                kind = "added" if name not in was else "removed" if name not in now else "changed"
+                found.append(Setting(section, name[0], kind, keys))
+    return found
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Setting]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from vitalfew.web.runs.comparing import Comparison, Headline
+from vitalfew.web.runs.made_from import Setting
 from vitalfew.web.shell import wording
 
 SECTIONS = {
@@ -28,6 +29,7 @@ SECTIONS = {
     "barrier": gettext_lazy("barriers"),
     "link": gettext_lazy("decisions on who is who"),
     "consent": gettext_lazy("consent"),
+    "mend": gettext_lazy("rules that mend"),
     "vision": gettext_lazy("vision"),
 }
 
@@ -152,8 +154,8 @@ KINDS = {
 }
 
 
-def page(comparison: Comparison, currency: str) -> dict[str, Any]:
-    """A comparison as the page shows it."""
+def page(comparison: Comparison, currency: str, besides: Sequence[Setting] = ()) -> dict[str, Any]:
+    """A comparison as the page shows it; `besides` is what sections say that not everybody reads, for this reader."""
     headline = comparison.headline
     difference = headline.difference if headline else None
     write = form(headline) if headline else wording.points
@@ -212,10 +214,16 @@ def page(comparison: Comparison, currency: str) -> dict[str, Any]:
     ]
     told["settings"] = [
         {"section": SECTIONS.get(each.section, each.section), "name": each.name, "kind": KINDS[each.kind], "keys": each.keys}
-        for each in comparison.origins.settings
+        for each in _settings(comparison, besides)
     ]
     told["plan"] = [_of(row, lambda row: wording.figure({**row, "n": None}, "money", currency)) for row in comparison.plan]
     return told
+
+
+def _settings(comparison: Comparison, besides: Sequence[Setting]) -> list[Setting]:
+    """The settings that differ; where a section is told in full, that stands instead of the bare fact."""
+    full = {each.section for each in besides}
+    return [*(each for each in comparison.origins.settings if each.section not in full), *besides]
 
 
 def _signed(value: float, write: Callable[[float | None], str]) -> str:

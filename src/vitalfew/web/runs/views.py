@@ -14,10 +14,14 @@ from django.views.decorators.http import require_POST
 
 from vitalfew.faults import Refused
 from vitalfew.runs import Run, size
+from vitalfew.web.authoring.sections import SECTIONS, may_read
+from vitalfew.web.listen.refused import became
 from vitalfew.web.runs import claiming, telling
 from vitalfew.web.runs.comparing import Comparison, compare
 from vitalfew.web.runs.forms import OFF, Plan, Start
+from vitalfew.web.runs.made_from import UNTOLD, Setting, untold
 from vitalfew.web.runs.models import Job, Schedule
+from vitalfew.web.runs.people_changed import counts, people_changed
 from vitalfew.web.runs.scheduling import plan as next_at
 from vitalfew.web.shell.access import Visit, page
 
@@ -69,10 +73,9 @@ def index(request: HttpRequest, visit: Visit) -> HttpResponse:
 @page("runs.start")
 def start(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Ask for a run. While one waits already, that one is shown: asking twice gives one run."""
-    form = Start(request.POST or None)
+    form = Start(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        day = form.cleaned_data["as_of"]
-        arguments = {"as_of": day.isoformat()} if day else {}
+        arguments = form.arguments
         waiting = visit.company.jobs.filter(state="queued", arguments=arguments).first()
         if waiting is not None:
             messages.info(request, _("This run is waiting already."))
@@ -144,6 +147,7 @@ def job(request: HttpRequest, visit: Visit, job: uuid.UUID) -> HttpResponse:
             "made": made,
             "comparison": _summary(before, made) if made and before and not found.same_as_before else None,
             "before": before,
+            "became": became(before, made) if made and before and visit.may("sources.read") else (),
             "workers": claiming.workers_alive(_now()),
             "poll": POLL_SECONDS,
         },
@@ -234,6 +238,7 @@ def comparison(request: HttpRequest, visit: Visit) -> HttpResponse:
     after = _chosen(visit, request.GET.get("after", "")) or visit.run
     before = _chosen(visit, request.GET.get("before", "")) or visit.workspace.previous(after)
     found: Comparison | None = compare(before, after) if before and after and before.id != after.id else None
+    people = people_changed(before, after) if found and before and after else None
     return render(
         request,
         "runs/compare.html",
@@ -242,11 +247,21 @@ def comparison(request: HttpRequest, visit: Visit) -> HttpResponse:
             "before": before,
             "after": after,
             "found": found,
-            "told": telling.page(found, visit.settings.company.currency) if found else None,
+            "told": telling.page(found, visit.settings.company.currency, _untold(visit, before, after)) if found else None,
+            "people": people,
+            "people_told": counts(people) if people is not None else "",
+            "names_people": visit.reach("records.read") == "company",
+            "linked": bool(after and visit.run and after.id == visit.run.id),
             "zone": visit.settings.company.time_zone,
             "currency": visit.settings.company.currency,
         },
     )
+
+
+def _untold(visit: Visit, before: Run | None, after: Run | None) -> list[Setting]:
+    """What the sections say that not everybody reads, for this reader."""
+    readable = [each for each in UNTOLD if may_read(visit, SECTIONS[each], None)]
+    return untold(before, after, readable) if before and after else []
 
 
 def _chosen(visit: Visit, run: str) -> Run | None:

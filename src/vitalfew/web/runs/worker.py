@@ -209,6 +209,8 @@ def command(job: Job) -> list[str]:
     made = [sys.executable, "-m", "vitalfew", "run", job.company.folder, "--progress", "json"]
     if job.arguments.get("as_of"):
         made += ["--as-of", str(job.arguments["as_of"])]
+    if job.arguments.get("full"):
+        made += ["--full"]
     return made
 
 

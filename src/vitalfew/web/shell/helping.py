@@ -144,6 +144,20 @@ TOPICS = (
         ),
     ),
     Topic(
+        "listen:sources",
+        _("Sources"),
+        _("What each source gave in the last run, and how that stands against the run before."),
+        _("Read is loaded plus refused, always. A source that gave fewer records or lacks a column is named on top."),
+        _("Where a source gave less and nobody took anything away, have it exported once more and read again."),
+    ),
+    Topic(
+        "listen:quarantine",
+        _("Refused records"),
+        _("What could not be believed, by source, column and reason, and each with its line."),
+        _("A refused answer costs a survey answer that question alone; any other refused value costs the whole record."),
+        _("Begin with the commonest kind. Correct it where it comes from, or write a rule for it, and read again."),
+    ),
+    Topic(
         "understand:why",
         _("Why?"),
         _("What a figure rests on, step by step, down to the records."),

@@ -358,6 +358,8 @@ GAPS = (
 )
 
 SOURCES = (
+    _("shorter than last time: %(count)s records, %(count_before)s before; if nobody took any away, fetch it again"),
+    _("columns that were there last time are gone: %(list)s"),
     _("%(count)s of %(count_all)s %(record)s name no person: they count in totals, not for any person"),
     _("%(count)s of %(count_all)s %(record)s name no account: they count in totals, not for any account"),
     _("%(count)s records name a person who is in no source of people"),

@@ -31,6 +31,7 @@ class JobShape(BaseModel):
     kind: str
     state: str = Field(description="queued, running, done, failed or cancelled")
     as_of: str | None = Field(description="the day it is for; null for the latest in the data")
+    full: bool = Field(description="whether it reads databases and web addresses from their beginning")
     by_schedule: bool
     made_at: str
     started_at: str | None
@@ -56,6 +57,7 @@ class NewJob(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     as_of: date | None = Field(None, description="the day the figures are for; the latest in the data when left out")
+    full: bool = Field(False, description="read databases and web addresses from their beginning, not only what is new")
 
 
 class JobOptions(BaseModel):
@@ -95,7 +97,8 @@ def list_jobs(call: Call, options: Query[JobOptions]) -> HttpResponse:
 @operation(router, "POST", "/jobs", "runs.start", response={200: JobShape, 202: JobShape}, summary="Start a run", **TAGS)
 def start_job(call: Call, body: NewJob) -> HttpResponse:
     """Ask for a run; a worker takes it up. While the same run waits already, that job is answered (200), and none is added."""
-    arguments = {"as_of": body.as_of.isoformat()} if body.as_of else {}
+    arguments: dict[str, Any] = {"as_of": body.as_of.isoformat()} if body.as_of else {}
+    arguments |= {"full": True} if body.full else {}
     waiting = Job.objects.filter(company=call.company, state="queued", arguments=arguments).first()
     if waiting is not None:
         return give(_job(waiting))
@@ -129,4 +132,5 @@ def _job(each: Job) -> dict[str, Any]:
     names = [*("kind", "state", "by_schedule", "made_at", "started_at", "finished_at", "attempt", "cancel_asked")]
     names += ["progress_text", "progress_done", "progress_total", "reason"]
     told = {name: getattr(each, name) for name in names}
-    return {"id": each.pk, **told, "as_of": each.arguments.get("as_of"), "run": each.run_id or None}
+    asked = {"as_of": each.arguments.get("as_of"), "full": bool(each.arguments.get("full"))}
+    return {"id": each.pk, **told, **asked, "run": each.run_id or None}
