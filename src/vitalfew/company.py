@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -46,6 +47,10 @@ FaultsOf = Callable[[Company, Path, Lines], list[Fault]]
 
 # Where the values of an edit stand, in place of a file.
 APPLICATION = "application"
+# The folder of a workspace whose files a source written in the application may read, and what their names are made of: no way up,
+# no pattern.
+EXPORTS = "exports"
+OWN_PATH = re.compile(rf"{EXPORTS}(/(?!\.)[^/\\*?\[\]\x00-\x1f]+)+")
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,11 @@ def load(workspace: Path, faults_of: FaultsOf | None = None, edits: Iterable[Edi
     if company is None:
         raise Refused(faults)
     if faults_of is not None and all(source.table in readable() for source in company.source):
-        faults += faults_of(company, workspace, lines)
+        # What has no line was said in the application.
+        faults += [
+            replace(each, file=APPLICATION) if each.file == FILE and not each.line else each
+            for each in faults_of(company, workspace, lines)
+        ]
     if faults:
         raise Refused(faults)
     return Loaded(company, lines, listed)
@@ -199,6 +208,7 @@ def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     yield from _zone_faults(company, lines)
     yield from _name_faults(company, lines)
     yield from _source_faults(company, lines)
+    yield from _written_source_faults(company, lines)
     yield from _mend_faults(company, lines)
     yield from _question_faults(company, lines)
     yield from _group_faults(company, lines)
@@ -282,6 +292,34 @@ def _source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
                 f"source {source.name!r} has questions but fills {source.table}",
                 'set table = "responses"',
             )
+
+
+def _written_source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    """Sources written in the application read files of the folder exports alone.
+
+    Who may write there need not be who runs the machine: its other files, its databases and its network are not for them to name.
+    """
+    for index, source in enumerate(company.source):
+        place: tuple[str | int, ...] = ("source", index)
+        if not isinstance(lines, OverlaidLines) or lines.edit_at(place) is None:
+            continue
+        if source.fetched:
+            yield _fault(
+                lines,
+                (*place, "sql" if source.sql else "url"),
+                "a source written in the application reads no database and no web address",
+                "write it in company.toml",
+            )
+        named = [("path", each) for each in source.path]
+        named += [("questions", each.codebook) for each in source.questions.values() if each.codebook]
+        for key, path in named:
+            if not OWN_PATH.fullmatch(path):
+                yield _fault(
+                    lines,
+                    (*place, key),
+                    f"a source written in the application reads files of the folder {EXPORTS} alone. Got {path!r} instead",
+                    f"name a file as it stands there, e.g. {EXPORTS}/orders.csv, or write the source in company.toml",
+                )
 
 
 def _mend_faults(company: Company, lines: Lines) -> Iterator[Fault]:

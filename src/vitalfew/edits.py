@@ -32,6 +32,7 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "sponsor": ("name",),
     "barrier": ("name",),
     "link": ("left", "right"),
+    "source": ("name",),
 }
 SECTIONS = (*NAMED_BY, *SINGLES)
 LONGEST_KEY = 120

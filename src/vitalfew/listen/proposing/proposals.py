@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from vitalfew.listen.proposing import questions
 from vitalfew.listen.proposing.columns import Column, words_of
@@ -95,6 +96,15 @@ def draft(name: str, files: Together, profile: Profile) -> Draft | str:
     )
 
 
+def drafted_as(name: str, files: Together, profile: Profile, table: str = "", reason: str = "") -> Draft:
+    """A source as the table somebody chose for it; without one as the likeliest, however unlikely, with the `reason` for that."""
+    fits = [_weighed(profile, each.table) for each in lexicon() if not table or each.table == table]
+    best = max(fits, key=lambda each: each.weight)
+    layout = recognised([column.name for column in profile.columns])
+    known = layout if layout is not None and layout.table == best.table else None
+    return Draft(name, files, profile, best, 1.0 if table else 0.2, reason or "chosen by you", known)
+
+
 def _weighed(profile: Profile, table: str) -> Fit:
     """The fit of a table, with what speaks against it or for a survey."""
     words = next(each for each in lexicon() if each.table == table)
@@ -125,9 +135,12 @@ def _weighed(profile: Profile, table: str) -> Fit:
     return Fit(table, found.weight + asked if scaled else min(found.weight, ENOUGH / 2), found.filled)
 
 
-def understand(drafts: Sequence[Draft]) -> None:
-    """Fill every draft's lines: columns, cuts, questions. Keys are looked for in all of them, so all are given at once."""
-    targets: dict[str, list[Keys]] = {"people": [], "accounts": [], "orders": []}
+def understand(drafts: Sequence[Draft], known: Mapping[str, Sequence[Keys]] = MappingProxyType({})) -> None:
+    """Fill every draft's lines: columns, cuts, questions. Keys are looked for in all of them, so all are given at once.
+
+    `known` are, by table (people, accounts, orders), the keys of sources that are there already.
+    """
+    targets: dict[str, list[Keys]] = {name: list(known.get(name, ())) for name in ("people", "accounts", "orders")}
     for each in drafts:
         if each.table in targets and each.key is not None:
             column = each.profile.column(each.key.column)

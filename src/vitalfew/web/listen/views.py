@@ -42,7 +42,9 @@ def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     for row in rows:
         row["remarks"] = [each for each in shown if each["source"] == row["source"]]
     total = {name: sum(row[name] or 0 for row in rows) for name in ("rows_read", "rows_loaded", "rows_quarantined")}
-    return render(request, "listen/sources.html", {"rows": rows, "total": total, "bar": _bar(visit)})
+    return render(
+        request, "listen/sources.html", {"rows": rows, "total": total, "may_add": visit.may("sources.write"), "bar": _bar(visit)}
+    )
 
 
 @page("sources.read")
