@@ -335,8 +335,12 @@ def _question_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     for index, source in enumerate(company.source):
         for name, question in source.questions.items():
             place = ("source", index, "questions", name)
+            long = "question" in source.columns
             origins = [bool(question.column), bool(question.columns), question.sql is not None]
-            if sum(origins) != 1:
+            if long and any(origins):
+                what = f"question {name!r} of a long survey is found by its name in the question column, not by a column of its own"
+                yield _fault(lines, place, what, "take column, columns and sql out of it")
+            elif not long and sum(origins) != 1:
                 yield _fault(lines, place, f"question {name!r} needs exactly one of column, columns and sql", 'e.g. column = "Q1"')
             before = first.setdefault(name, (source.name, question.kind, question.bounds))
             if before[1:] != (question.kind, question.bounds):

@@ -601,3 +601,37 @@ def test_the_page_of_sources_leads_here(client: Client, cast: Cast) -> None:
     assert "/sources/new/" not in cast.client("integrator").get("/c/northlight/sources/").content.decode()
     assert client.get("/c/other/write/source/new/").headers["Location"] == NEW
     assert client.get("/c/other/write/source/entry/survey/edit/").status_code == 404
+
+
+# --- what init has learnt, on the page ----------------------------------------------------------------------------------------
+
+
+def test_a_survey_with_one_answer_a_row_keeps_its_questions_in_its_source(client: Client, cast: Cast, own: Path) -> None:
+    lines = ["response_id,date,email,question,value,text"]
+    for n in range(100):
+        head = f"R{n},2026-0{n % 6 + 1}-{n % 28 + 1:02d},person{n % 60}@other.example"
+        lines += [
+            f"{head},Recommend,{(n * 7) % 11},",
+            f"{head},Delivery,{n % 5 + 1},",
+            f"{head},Why,,the parcel came far too late {n}",
+        ]
+    page = send(client, file("answers.csv", "\n".join(lines) + "\n"))
+    assert [each.label for each in page.context["form"].further] == ["Delivery", "Recommend", "Why"]
+    seen = client.post(page.request["PATH_INFO"], fields(page, do="try"))
+    assert {each["question"]: each["n"] for each in seen.context["reading"]["questions"]} == {
+        "Delivery": 100,
+        "Recommend": 100,
+        "Why": 100,
+    }
+    client.post(page.request["PATH_INFO"], fields(seen, do="keep"))
+    source = settings_of(cast.other).source[1]
+    assert {name: each.kind for name, each in source.questions.items()} == {"Recommend": "nps", "Delivery": "rating", "Why": "text"}
+    assert load(own, faults_of, in_force(cast.other)).company.source[1].name == source.name
+
+
+def test_options_in_columns_of_their_own_are_one_question_of_the_source(client: Client, cast: Cast, own: Path) -> None:
+    header, *lines = survey().splitlines()
+    marks = [f"{line},{int(n % 2 == 0)},{int(n % 3 == 0)}" for n, line in enumerate(lines)]
+    page = send(client, file("survey june.csv", "\n".join([f"{header},Q9_1,Q9_2", *marks]) + "\n"))
+    keep(client, page)
+    assert settings_of(cast.other).source[1].questions["q9"].kind == "top_picks"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from vitalfew.listen.proposing import questions
+from vitalfew.listen.proposing import long_surveys, questions
 from vitalfew.listen.proposing.columns import Column, words_of
 from vitalfew.listen.proposing.finding import Together
 from vitalfew.listen.proposing.keys import Keys, Reference, refers, together, unnamed
@@ -23,9 +23,14 @@ UNSURE = 0.7
 """Below this confidence a proposal is asked about."""
 _REFERS = {"person": "people", "account": "accounts", "parent": "accounts", "order": "orders"}
 _CUTS = ("sector", "country", "city", "state", "region", "segment", "product", "status", "type", "class", "tier")
-_FIRST, _LAST = (
-    ("first name", "firstname", "given name", "vorname"),
-    ("last name", "lastname", "surname", "family name", "nachname"),
+_FIRST = frozenset(
+    ("first name", "firstname", "given name", "vorname", "prenom", "nombre", "nome", "primer nombre", "primeiro nome")
+)
+_LAST = frozenset(
+    (
+        *("last name", "lastname", "surname", "family name", "nachname", "familienname", "nom", "nom de famille"),
+        *("apellido", "apellidos", "sobrenome", "ultimo nome", "apelido"),
+    )
 )
 
 
@@ -45,6 +50,7 @@ class Draft:
     segments: list[Line] = field(default_factory=list)
     survey: questions.Read | None = None
     notes: list[str] = field(default_factory=list)
+    long: long_surveys.Long | None = None
 
     @property
     def table(self) -> str:
@@ -73,6 +79,9 @@ def draft(name: str, files: Together, profile: Profile) -> Draft | str:
     if len(columns) < 2:
         return "it has one column only: no table, or the delimiter was not found"
     layout = recognised([column.name for column in columns])
+    long = long_surveys.recognised(profile) if layout is None else None
+    if long is not None:
+        return _long(name, files, profile, long)
     if layout is not None:
         held = found_in(layout, [column.name for column in columns])
         filled = tuple(
@@ -94,6 +103,16 @@ def draft(name: str, files: Together, profile: Profile) -> Draft | str:
     return Draft(
         name, files, profile, best, sure, f"by its columns ({said}) and its name; the next best is {second.table}", None, rival
     )
+
+
+def _long(name: str, files: Together, profile: Profile, long: long_surveys.Long) -> Draft:
+    """A survey with one answer a row; its other columns are those of any survey."""
+    words = next(each for each in lexicon() if each.table == "responses")
+    taken = {each.role: each.column for each in long.filled}
+    others = [column for column in profile.columns if column.name not in long.columns]
+    rest = tuple(each for each in fit(profile, words, others, taken).filled if each.role not in taken)
+    reason = f"{long.filled[0].reason}, {len(long.survey.questions)} questions"
+    return Draft(name, files, profile, Fit("responses", 9.0, (*long.filled, *rest)), 0.92, reason, None, long=long)
 
 
 def drafted_as(name: str, files: Together, profile: Profile, table: str = "", reason: str = "") -> Draft:
@@ -151,7 +170,11 @@ def understand(drafts: Sequence[Draft], known: Mapping[str, Sequence[Keys]] = Ma
         _names(each)
         taken = _taken(each)
         rest = [column for column in each.profile.columns if column.name not in taken and not _aside(each, column)]
-        if each.table == "responses":
+        if each.long is not None:
+            # Each cell of an answer is read; what else there is of few values tells responses apart.
+            each.survey = each.long.survey
+            each.segments = _cuts(each, rest)
+        elif each.table == "responses":
             each.survey = questions.read(each.profile, rest)
             cuts = list(each.survey.segments.items())[:8]
             each.segments = [_cut(name, 0.7, f"{why}, by which answers can be shown") for name, why in cuts]
@@ -279,7 +302,7 @@ def _own_key(each: Draft) -> None:
     """A key of two columns where no column is one; a word on repeated keys."""
     role = key_of(each.table)
     profile, key = each.profile, each.key
-    if each.table in ("people", "accounts", "employees") and key is None:
+    if each.long is not None or (each.table in ("people", "accounts", "employees") and key is None):
         return
     column = profile.column(key.column) if key else None
     if column is not None and column.unique >= 0.9999:
@@ -333,7 +356,7 @@ def _names(each: Draft) -> None:
 
 def _cuts(each: Draft, rest: Sequence[Column]) -> list[Line]:
     """Columns of a few words by which figures can be shown."""
-    if each.table not in ("people", "accounts", "orders", "deals", "interactions"):
+    if each.table not in ("people", "accounts", "orders", "deals", "interactions", "responses"):
         return []
     roles = {filled.column: filled.role for filled in each.fit.filled if filled.role in ("sector", "country", "product")}
     held = [(column, 0.8) for column in each.profile.columns if column.name in roles]

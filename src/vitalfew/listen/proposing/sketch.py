@@ -160,10 +160,16 @@ def _source(each: Draft) -> SourceSketch:
             is_outcome = one.guess is outcome
             rule = settings_of(one.guess, is_outcome, outcome is not None)
             reason = f"{one.guess.reason}; the outcome: {why}" if is_outcome else one.guess.reason
-            take(f"questions.{one.name}", rule, min(one.guess.confidence, sure if is_outcome else 1.0), reason, one.guess.ask, True)
+            name = one.name
+            if each.long is not None:  # it is found by its name among the answers
+                name = one.guess.column
+                rule.pop("column")
+            take(f"questions.{name}", rule, min(one.guess.confidence, sure if is_outcome else 1.0), reason, one.guess.ask, True)
     for line in {line.key: line for line in reversed(each.segments)}.values():
         take(f"segments.{line.key}", _rule(line), line.confidence, line.reason, line.ask, line.active)
-    unread = each.survey.unread if each.survey is not None else {}
+    unread = dict(each.survey.unread) if each.survey is not None else {}
+    if each.survey is not None:
+        unread |= {name: f"one of the columns of {stem!r}, which are read together" for name, stem in each.survey.parts.items()}
     columns = tuple(_column(each, column, found, asked, unread) for column in profile.columns)
     notes = [*each.notes, *dict.fromkeys(profile.unusable.values())]
     return SourceSketch(

@@ -51,6 +51,7 @@ def written(opening: Opening, drafts: Sequence[Draft], left_out: Sequence[LeftOu
     names = Names()
     for each in drafts:
         out += ["", *_source(each, names)]
+    out += _long_questions(drafts)
     out += _groups(drafts)
     out += _promise(drafts)
     return "\n".join(out) + "\n"
@@ -108,7 +109,7 @@ def _source(each: Draft, names: Names) -> list[str]:
         out.append("[source.segments]")
         for key in dict.fromkeys(line.key for line in each.segments):
             out += next(line for line in each.segments if line.key == key).written()
-    if each.survey is not None:
+    if each.survey is not None and each.long is None:
         out += _questions(each, names)
     return out
 
@@ -166,13 +167,43 @@ def _questions(each: Draft, names: Names) -> list[str]:
     return out
 
 
+def _long_questions(drafts: Sequence[Draft]) -> list[str]:
+    """The questions of long surveys, each by the value of the question column; the first of a name stands for all."""
+    out: list[str] = []
+    seen: set[str] = set()
+    for each in drafts:
+        if each.long is None or each.survey is None:
+            continue
+        outcome, sure, why, rivals = outcome_of(each.survey.questions)
+        out += ["", f"# The questions of {each.name}, as its column of questions calls them."]
+        for guess in each.survey.questions:
+            if guess.column in seen:
+                continue
+            seen.add(guess.column)
+            is_outcome = guess is outcome
+            settings = settings_of(guess, is_outcome, outcome is not None)
+            settings.pop("column")
+            confidence = min(guess.confidence, sure) if is_outcome else guess.confidence
+            reason = f"{guess.reason}; the outcome: {why}" if is_outcome else guess.reason
+            out += ["[[question]]", f"name = {string(guess.column)}   # {confidence:.2f}: {plain(reason)}"]
+            out += [f"{bare(key)} = {value(given)}" for key, given in settings.items()]
+            if guess.ask:
+                out.append(f"# ASK: {plain(guess.ask)}")
+                out += [f"# {bare(key)} = {value(given)}" for key, given in _changed(guess).items()]
+            if is_outcome and (rivals or sure < UNSURE):
+                out.append("# ASK: is this the outcome that the others drive? If not, move outcome = true to the right question")
+        out += [f"# {plain(name)}: not read, {plain(reason)}" for name, reason in each.survey.unread.items()]
+    return out
+
+
 def _changed(guess: Guess) -> Mapping[str, object]:
     return guess.other or {}
 
 
 def settings_of(guess: Guess, is_outcome: bool, has_outcome: bool) -> dict[str, object]:
     """A question's settings, as company.toml says them."""
-    made: dict[str, object] = {"column": guess.column, "kind": guess.kind}
+    origin: dict[str, object] = {"sql": guess.sql} if guess.sql else {"columns": list(guess.columns)}
+    made: dict[str, object] = {**(origin if guess.sql or guess.columns else {"column": guess.column}), "kind": guess.kind}
     if guess.scale is not None:
         made["scale"] = list(guess.scale)
     if guess.blank:

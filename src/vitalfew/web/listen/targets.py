@@ -110,7 +110,7 @@ def columns_of(table: str) -> tuple[list[str], list[str]]:
     words = next(each for each in lexicon() if each.table == table)
     named = [role.name for role in words.roles]
     named += [name for name in TABLES[table].names if name in COLUMN_NAMES and name not in named]
-    left_out = {"records", "last_seen", "question", "value", "kind"} if table == "responses" else {"records", "last_seen"}
+    left_out = {"records", "last_seen", *(("kind",) if table == "responses" else ())}
     own = [name for name in named if name not in IDENTITY_COLUMNS and name not in left_out]
     return own, [name for name in IDENTITY_COLUMNS if table not in ("competitors", "order_lines")]
 
