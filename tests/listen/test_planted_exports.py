@@ -435,3 +435,19 @@ def test_a_number_beside_the_scale_that_will_be_refused_is_asked_about_at_its_li
     assert "2 off the scale will be in the quarantine" in lines[at]
     assert lines[at + 1] == "# ASK: does 0 (2 rows) mean no answer? It is off the scale"
     assert tomllib.loads(lines[at + 2][2:])["check_in"]["blank"] == [0]
+
+
+def test_a_stray_nought_is_asked_about_beside_a_code_that_is_known(tmp_path: Path) -> None:
+    """That 6 means no answer in both ratings does not decide what 0 means in one of them."""
+    chance = random.Random(5)
+    rows = []
+    for n in range(400):
+        mood = chance.random()
+        ratings = [6 if chance.random() < 0.1 else min(5, max(1, round(1 + 4 * (mood + chance.gauss(0, 0.15))))) for _ in range(2)]
+        rows.append([n, round(10 * mood), ratings[0], 0 if n == 50 else ratings[1]])
+    text, settings = proposed(tmp_path, {"survey.csv": csv(["id", "Recommend us?", "Seat", "Food"], rows)})
+    assert [settings["source"][0]["questions"][name]["blank"] for name in ("seat", "food")] == [[6], [6]]
+    lines = text.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("food = "))
+    assert lines[at + 1] == "# ASK: does 0 (1 row) mean no answer? It is off the scale"
+    assert tomllib.loads(lines[at + 2][2:])["food"]["blank"] == [0, 6]

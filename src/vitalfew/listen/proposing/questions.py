@@ -153,7 +153,7 @@ def _alike(profile: Profile, guesses: Sequence[Guess]) -> list[Guess]:
     """What means no answer in one question means it in the others of its scale, however seldom it was given there."""
     shown: dict[object, dict[float | str, str]] = {}
     for guess in guesses:
-        for code in guess.blank if guess.kind == "rating" and not guess.ask else ():
+        for code in guess.blank if guess.kind == "rating" and (not guess.ask or _asks_for_more(guess)) else ():
             shown.setdefault(guess.scale, {}).setdefault(code, guess.column)
     made: list[Guess] = []
     for guess in guesses:
@@ -165,7 +165,7 @@ def _alike(profile: Profile, guesses: Sequence[Guess]) -> list[Guess]:
         more = [code for code in seen if numbers.get(float(code)) or str(code) in rare]
         given = {code: int(numbers.get(float(code), 0)) or rare.get(str(code), 0) for code in more}
         seldom = [code for code in more if column is not None and given[code] < column.filled * SELDOM]
-        decided = bool(guess.ask) and bool(set(guess.blank) & set(known))
+        decided = bool(guess.ask) and not _asks_for_more(guess) and bool(set(guess.blank) & set(known))
         if not more and not decided:
             made.append(guess)
             continue
@@ -180,6 +180,12 @@ def _alike(profile: Profile, guesses: Sequence[Guess]) -> list[Guess]:
             other = {"blank": [code for code in blank if code not in seldom]}
         made.append(replace(guess, blank=blank, reason=why, confidence=sure, ask=ask, other=other))
     return made
+
+
+def _asks_for_more(guess: Guess) -> bool:
+    """Whether what is asked is about a further code for no answer, and not about those that are proposed."""
+    other = (guess.other or {}).get("blank")
+    return isinstance(other, list) and set(other) > set(guess.blank)
 
 
 def _one(column: Column, on_scale: Mapping[str, tuple[tuple[int, int], tuple[int, ...]]], rest: _Rest) -> Guess | str:
