@@ -42,6 +42,8 @@ KEY_COLUMNS = (
 LONG_SURVEY = ("question", "value", "text", "kind")
 
 
+# A company.toml without a source is no fault of what it says: one may be added in the application. A run needs one.
+NO_SOURCE = "there is no [[source]]"
 FaultsOf = Callable[[Company, Path, Lines], list[Fault]]
 
 
@@ -91,6 +93,16 @@ def load(workspace: Path, faults_of: FaultsOf | None = None, edits: Iterable[Edi
     if faults:
         raise Refused(faults)
     return Loaded(company, lines, listed)
+
+
+def load_begun(workspace: Path) -> tuple[Raw, Company]:
+    """`workspace`/company.toml alone, as read and as settings; it may have no source yet. Raises `Refused` with every fault."""
+    raw = read(workspace)
+    company, faults = examine(raw)
+    faults = [each for each in faults if each.what != NO_SOURCE]
+    if company is None or faults:
+        raise Refused(faults)
+    return raw, company
 
 
 def examine(raw: Raw, edits: Iterable[Edit] = ()) -> tuple[Company | None, list[Fault]]:
@@ -258,7 +270,7 @@ def _name_faults(company: Company, lines: Lines) -> Iterator[Fault]:
 def _source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     names = [source.name for source in company.source]
     if not names:
-        yield Fault(FILE, 1, "there is no [[source]]", "add one for each export: name, table, path and [source.columns]")
+        yield Fault(FILE, 1, NO_SOURCE, "add one for each export: name, table, path and [source.columns]")
     for index, source in enumerate(company.source):
         place: tuple[str | int, ...] = ("source", index)
         if source.table not in readable():

@@ -30,9 +30,9 @@ from vitalfew.listen.stage import faults_of
 from vitalfew.web.authoring.models import Version
 from vitalfew.web.authoring.overlay import in_force, new_faults, standing
 from vitalfew.web.listen import aside, uploads
-from vitalfew.web.people.models import AuditEntry
+from vitalfew.web.people.models import AuditEntry, Company
 from vitalfew.web.people.rights import ROLES, reach
-from vitalfew.web.shell.companies import settings_of
+from vitalfew.web.shell.companies import company_for, settings_of
 
 NEW = "/c/other/sources/new/"
 ORDERS = ["order_no,customer_mail,ordered on,total,country"] + [
@@ -635,3 +635,23 @@ def test_options_in_columns_of_their_own_are_one_question_of_the_source(client: 
     page = send(client, file("survey june.csv", "\n".join([f"{header},Q9_1,Q9_2", *marks]) + "\n"))
     keep(client, page)
     assert settings_of(cast.other).source[1].questions["q9"].kind == "top_picks"
+
+
+def test_a_company_without_any_source_begins_here(cast: Cast, tmp_path: Path) -> None:
+    """company.toml may hold nothing but who we are; what runs and commands need, a source, is added in the application."""
+    folder = tmp_path / "new"
+    folder.mkdir()
+    (folder / "company.toml").write_text('[company]\nname = "New"\n[[group]]\nname = "Desk"\n', encoding="utf-8")
+    assert company_for(folder).name == "New"
+    Company.objects.filter(name="New").delete()
+    cast.other.folder = str(folder)
+    cast.other.save()
+    client = cast.client("stranger")
+    assert NEW in client.get("/c/other/sources/").content.decode()
+    with pytest.raises(Refused, match=r"there is no \[\[source\]\]"):
+        load(folder, faults_of, in_force(cast.other))
+    keep(client, send(client, file("orders.csv", orders())))
+    assert [each.name for each in load(folder, faults_of, in_force(cast.other)).company.source] == ["orders"]
+    assert client.post("/c/other/write/source/entry/orders/delete/", {"began": "1"}).status_code == 302
+    assert settings_of(cast.other).source == []
+    assert client.get("/c/other/write/").status_code == 200
