@@ -94,5 +94,5 @@ def test_shapes_of_edits_are_faults_too(workspace: Path) -> None:
 
 
 def test_only_what_people_write_can_be_edited(workspace: Path) -> None:
-    with pytest.raises(ValueError, match="no section 'source'"):
-        load(workspace, edits=[Edit("source", "survey", None)])
+    with pytest.raises(ValueError, match="no section 'question'"):
+        load(workspace, edits=[Edit("question", "survey", None)])

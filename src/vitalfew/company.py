@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,11 +43,17 @@ KEY_COLUMNS = (
 LONG_SURVEY = ("question", "value", "text", "kind")
 
 
+# A company.toml without a source is no fault of what it says: one may be added in the application. A run needs one.
+NO_SOURCE = "there is no [[source]]"
 FaultsOf = Callable[[Company, Path, Lines], list[Fault]]
 
 
 # Where the values of an edit stand, in place of a file.
 APPLICATION = "application"
+# The folder of a workspace whose files a source written in the application may read, and what their names are made of: no way up,
+# no pattern.
+EXPORTS = "exports"
+OWN_PATH = re.compile(rf"{EXPORTS}(/(?!\.)[^/\\*?\[\]\x00-\x1f]+)+")
 
 
 @dataclass(frozen=True)
@@ -79,10 +86,24 @@ def load(workspace: Path, faults_of: FaultsOf | None = None, edits: Iterable[Edi
     if company is None:
         raise Refused(faults)
     if faults_of is not None and all(source.table in readable() for source in company.source):
-        faults += faults_of(company, workspace, lines)
+        # What has no line was said in the application.
+        faults += [
+            replace(each, file=APPLICATION) if each.file == FILE and not each.line else each
+            for each in faults_of(company, workspace, lines)
+        ]
     if faults:
         raise Refused(faults)
     return Loaded(company, lines, listed)
+
+
+def load_begun(workspace: Path) -> tuple[Raw, Company]:
+    """`workspace`/company.toml alone, as read and as settings; it may have no source yet. Raises `Refused` with every fault."""
+    raw = read(workspace)
+    company, faults = examine(raw)
+    faults = [each for each in faults if each.what != NO_SOURCE]
+    if company is None or faults:
+        raise Refused(faults)
+    return raw, company
 
 
 def examine(raw: Raw, edits: Iterable[Edit] = ()) -> tuple[Company | None, list[Fault]]:
@@ -200,6 +221,7 @@ def _meaning_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     yield from _zone_faults(company, lines)
     yield from _name_faults(company, lines)
     yield from _source_faults(company, lines)
+    yield from _written_source_faults(company, lines)
     yield from _mend_faults(company, lines)
     yield from _question_faults(company, lines)
     yield from _group_faults(company, lines)
@@ -250,7 +272,7 @@ def _name_faults(company: Company, lines: Lines) -> Iterator[Fault]:
 def _source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     names = [source.name for source in company.source]
     if not names:
-        yield Fault(FILE, 1, "there is no [[source]]", "add one for each export: name, table, path and [source.columns]")
+        yield Fault(FILE, 1, NO_SOURCE, "add one for each export: name, table, path and [source.columns]")
     for index, source in enumerate(company.source):
         place: tuple[str | int, ...] = ("source", index)
         if source.table not in readable():
@@ -286,6 +308,34 @@ def _source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
             )
 
 
+def _written_source_faults(company: Company, lines: Lines) -> Iterator[Fault]:
+    """Sources written in the application read files of the folder exports alone.
+
+    Who may write there need not be who runs the machine: its other files, its databases and its network are not for them to name.
+    """
+    for index, source in enumerate(company.source):
+        place: tuple[str | int, ...] = ("source", index)
+        if not isinstance(lines, OverlaidLines) or lines.edit_at(place) is None:
+            continue
+        if source.fetched:
+            yield _fault(
+                lines,
+                (*place, "sql" if source.sql else "url"),
+                "a source written in the application reads no database and no web address",
+                "write it in company.toml",
+            )
+        named = [("path", each) for each in source.path]
+        named += [("questions", each.codebook) for each in source.questions.values() if each.codebook]
+        for key, path in named:
+            if not OWN_PATH.fullmatch(path):
+                yield _fault(
+                    lines,
+                    (*place, key),
+                    f"a source written in the application reads files of the folder {EXPORTS} alone. Got {path!r} instead",
+                    f"name a file as it stands there, e.g. {EXPORTS}/orders.csv, or write the source in company.toml",
+                )
+
+
 def _mend_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     names = [source.name for source in company.source]
     for index, mend in enumerate(company.mend):
@@ -303,8 +353,12 @@ def _question_faults(company: Company, lines: Lines) -> Iterator[Fault]:
     for index, source in enumerate(company.source):
         for name, question in source.questions.items():
             place = ("source", index, "questions", name)
+            long = "question" in source.columns
             origins = [bool(question.column), bool(question.columns), question.sql is not None]
-            if sum(origins) != 1:
+            if long and any(origins):
+                what = f"question {name!r} of a long survey is found by its name in the question column, not by a column of its own"
+                yield _fault(lines, place, what, "take column, columns and sql out of it")
+            elif not long and sum(origins) != 1:
                 yield _fault(lines, place, f"question {name!r} needs exactly one of column, columns and sql", 'e.g. column = "Q1"')
             before = first.setdefault(name, (source.name, question.kind, question.bounds))
             if before[1:] != (question.kind, question.bounds):

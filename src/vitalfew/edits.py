@@ -34,6 +34,7 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "barrier": ("name",),
     "link": ("left", "right"),
     "mend": ("source", "column", "value", "pattern"),
+    "source": ("name",),
 }
 SECTIONS = (*NAMED_BY, *SINGLES)
 LONGEST_KEY = 120

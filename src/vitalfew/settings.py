@@ -217,7 +217,9 @@ class Source(Section):
     control: Control | None = Field(None, description="how many records there must be, or what a column must add up to")
     columns: dict[str, Rule] = Field(default_factory=dict, description="vocabulary column = column of the file, or a rule")
     segments: dict[str, Rule] = Field(default_factory=dict, description="name of a cut = column of the file, or a rule")
-    questions: dict[str, Question] = Field(default_factory=dict, description="questions of a wide survey")
+    questions: dict[str, Question] = Field(
+        default_factory=dict, description="questions of a wide survey; of a long one, by the value of its question column"
+    )
 
     @field_validator("path", "key", mode="before")
     @classmethod

@@ -94,6 +94,7 @@ def test_one_stray_cell_does_not_change_the_kind_of_a_column() -> None:
         (["06/07/2026", "01/02/2026"], "undecided"),
         (["23/Jan/26 9:15 AM"], "format"),
         (["30/06/26", "01/07/26"], "format"),
+        (["Fri Jun 12 2026", "Mon Jul 06 2026"], "format"),
         (["hello", "there"], ""),
     ],
 )

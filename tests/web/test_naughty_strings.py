@@ -101,6 +101,7 @@ INPUTS = {
     "authoring/pending.html": {"decision"},
     "authoring/rows.html": {"{{ widget.name }}.value"},
     "listen/joined_companies.html": {"reason", "right"},
+    "listen/map_source.html": {"name", "{{ field.name }}{{ row.place }}"},
     "listen/review.html": {"reason"},
     "shell/filters.html": {"account"},
     "shell/search.html": {"q"},
@@ -248,7 +249,8 @@ def _free(field: forms.Field) -> bool:
     return _is_typed(field) and not isinstance(field.widget, forms.CheckboxSelectMultiple)
 
 
-@pytest.mark.parametrize("section", list(SECTIONS))
+# Sources have a page of their own, with its own tests: tests/web/listen/test_adding.py.
+@pytest.mark.parametrize("section", [name for name, each in SECTIONS.items() if not each.page])
 def test_sections_are_inert(other: Watch, section: str) -> None:
     single = SECTIONS[section].single
     address = f"/c/other/write/{section}/" + (f"entry/{section}/edit/" if single else "new/")

@@ -83,7 +83,7 @@ def fields(source: Source, index: int) -> list[Field]:
     made = list(_column_fields(source, index))
     for name, rule in source.segments.items():
         made.append(_field(SEGMENT_PREFIX + name, ("source", index, "segments", name), Wanted("text"), rule))
-    for name, question in source.questions.items():
+    for name, question in () if is_long(source) else source.questions.items():
         place = ("source", index, "questions", name)
         if question.sql is not None:
             made.append(Field(f"q:{name}", (*place, "sql"), Wanted("text", made=True), sql=question.sql, shown=name))
@@ -138,7 +138,8 @@ def _field(name: str, place: Place, wanted: Wanted, rule: object) -> Field:
 def slots(source: Source, company: Company) -> list[Slot]:
     """Where the answers of a survey stand."""
     if is_long(source):
-        return [Slot(f"q:{question.name}", question.name, question, question.name) for question in described(company)]
+        asked: dict[str, Question] = {question.name: question for question in described(company)} | source.questions
+        return [Slot(f"q:{name}", name, question, name) for name, question in asked.items()]
     made: list[Slot] = []
     for name, question in source.questions.items():
         if question.columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.utils import translation
 from tests.web.conftest import Cast
 
+from vitalfew.listen.proposing.sketch import sketch
 from vitalfew.web.people.models import Company
 from vitalfew.web.shell import sentences
 from vitalfew.web.shell.access import Reading
@@ -109,3 +111,19 @@ def test_every_placeholder_is_of_a_known_kind() -> None:
         for name in re.findall(r"%\((\w+)\)s", text):
             assert name.partition("_")[0] in KINDS, text
     assert len(set(sentences.EVERY)) > 400
+
+
+def test_what_proposals_say_of_themselves_is_known(demo_workspace: Path) -> None:
+    """Reasons and questions on the page on which a source is added; names of columns stand in quotes."""
+    sources, _left = sketch(demo_workspace)
+    said = {text for each in sources for column in each.columns for text in (column.reason, column.ask) if text}
+    said |= {text for each in sources for further in each.further for text in (further.reason, further.ask) if text}
+    said |= {text for each in sources for text in (each.reason, *each.notes)}
+    assert len(said) > 60
+    with translation.override("fr"):
+        left = sorted(part for text in said for part in unknown(text))
+    assert left == []
+    with translation.override("de"):
+        assert told("called 'ordered', dates; day first, told by 1,204 dates with a number beyond 12") == (
+            "heißt 'ordered', Datumsangaben; Tag zuerst, zu erkennen an 1.204 Daten mit einer Zahl über 12"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ SYMBOLS = {"R$": "BRL", "US$": "USD", "€": "EUR", "$": "USD", "£": "GBP", "¥
 FORMATS = (
     *("%d/%b/%y %I:%M %p", "%d/%b/%Y %I:%M %p", "%d/%b/%y %H:%M", "%d-%b-%Y %H:%M:%S", "%d-%b-%Y", "%d %b %Y %H:%M", "%d %b %Y"),
     *("%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d, %Y %I:%M %p", "%b %d %Y %I:%M%p", "%d/%m/%y %H:%M", "%m/%d/%y %H:%M"),
+    *("%a %b %d %Y",),
     *("%d/%m/%y", "%m/%d/%y", "%d.%m.%y %H:%M", "%d.%m.%y", "%m/%d/%y %I:%M %p", "%d/%m/%y %I:%M %p", "%d-%m-%y", "%m-%d-%y"),
 )
 _TRIED = 2000
@@ -212,11 +214,12 @@ def _fits(value: str, form: str) -> bool:
 def words_of(name: str) -> str:
     """A name as lower-case words joined by single blanks.
 
-    >>> words_of("customerCity"), words_of("Account No."), words_of("order_purchase_timestamp")
-    ('customer city', 'account no', 'order purchase timestamp')
+    >>> words_of("customerCity"), words_of("Account No."), words_of("Référence_Größe")
+    ('customer city', 'account no', 'reference grosse')
     """
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return re.sub(r"[^\w]+|_", " ", split).strip().casefold()
+    plain = "".join(char for char in unicodedata.normalize("NFKD", split.casefold()) if not unicodedata.combining(char))
+    return re.sub(r"[^\w]+|_", " ", plain).strip()
 
 
 def counted(name: str, cells: Iterable[str | None], text: str = "") -> Column:

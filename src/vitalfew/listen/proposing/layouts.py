@@ -1,11 +1,15 @@
 """Exports recognised by their headers: survey tools, ticket systems and CRMs whose layout is documented.
 
-A layout says which table a file is and which of its columns are which, so nothing of that is guessed. Headers of Salesforce
-opportunities and Qualtrics were compared with published lists; the others are written from knowledge of the products and not
-yet tried on exports of theirs. The documentation meant: Qualtrics 'Understanding your dataset' (three header rows),
-SurveyMonkey 'Individual responses export' (two), LimeSurvey manual 'Exporting results', Formbricks 'Export responses', Typeform
-'Responses file', Zendesk 'Exporting data to a CSV file', Jira 'Working with search results' (CSV), Salesforce object reference
-(API names) and report exports (labels), HubSpot 'Export your records'.
+A layout says which table a file is and which of its columns are which, so nothing of that is guessed. Compared with published
+lists of headers were: Salesforce opportunities and Qualtrics; Formbricks (its own source, where it writes the file: No., Response
+ID, Timestamp, Finished, Survey ID, Formbricks ID (internal), User ID, Notes, Tags); SurveyMonkey, Typeform, Zendesk and HubSpot
+deals (headers as public programs that read their exports quote them). LimeSurvey, Jira and the other objects of Salesforce and
+HubSpot are written from knowledge of the products. None was tried on an export of a customer's own.
+
+The documentation meant: Qualtrics 'Understanding your dataset' (three header rows), SurveyMonkey 'Individual responses export'
+(two), LimeSurvey manual 'Exporting results', Formbricks 'Export responses', Typeform 'Responses file', Zendesk 'Exporting data to
+a CSV file', Jira 'Working with search results' (CSV), Salesforce object reference (API names) and report exports (labels),
+HubSpot 'Export your records'.
 """
 
 from __future__ import annotations
@@ -120,7 +124,7 @@ ZENDESK = Layout(
         "topic": ("Ticket type",),
         "outcome": ("Status",),
         "text": ("Subject",),
-        "minutes": ("Full resolution time in minutes",),
+        "minutes": ("Full resolution time in minutes", "Full resolution time (min)"),
     },
     values={"touchpoint": "Helpdesk"},
 )

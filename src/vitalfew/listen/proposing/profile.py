@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vitalfew.listen.files import File, FileFault
 from vitalfew.listen.proposing.columns import Column, counted
@@ -23,6 +25,7 @@ from vitalfew.listen.workbooks import Workbook
 from vitalfew.settings import Source
 
 FIRST, STEP, MOST = 20_000, 50, 1_000_000
+FEW = 60
 _PREAMBLE = 12
 
 
@@ -45,7 +48,8 @@ class Form:
 class Profile:
     """What one source's files hold: `rows` seen of all, `sampled` of them profiled; `refused` malformed, with the first reason.
 
-    `headers` are the header rows of the first file as they stand.
+    `headers` are the header rows of the first file as they stand. `rare` counts, for columns of few values, those that stand
+    only in rows that were not sampled.
     """
 
     files: tuple[File, ...]
@@ -60,6 +64,7 @@ class Profile:
     reason: str
     unusable: Mapping[str, str]
     encoding: str
+    rare: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def column(self, name: str) -> Column | None:
         """A column by its name."""
@@ -87,9 +92,12 @@ def look(files: Sequence[File], folder: Path) -> Profile:
     kept: list[pa.Table] = []
     reasons: list[str] = []
     rows, whole = 0, True
+    others: dict[str, Counter[str]] = {name: Counter() for name in names}
     for batch in _batches(files, first, form, folder, reasons):
         table = batch.select([name for name in batch.column_names if name != LINE])
         kept.append(_spread(table, rows))
+        if rows + table.num_rows > FIRST:
+            _count(table, others)
         rows += table.num_rows
         if rows >= MOST:
             whole = False
@@ -101,9 +109,27 @@ def look(files: Sequence[File], folder: Path) -> Profile:
     columns = tuple(counted(name, sample.column(name).to_pylist(), texts.get(name, "")) for name in names)
     reason = reasons[0] if reasons else ""
     unusable = dict(first.header.unusable)
-    return Profile(
-        tuple(files), form, headers, columns, sample, rows, sample.num_rows, whole, len(reasons), reason, unusable, first.encoding
-    )
+    rare = {
+        column.name: {value: count for value, count in others[column.name].items() if value not in column.values}
+        for column in columns
+        if others.get(column.name)
+    }
+    known = (rows, sample.num_rows, whole, len(reasons), reason, unusable, first.encoding)
+    return Profile(tuple(files), form, headers, columns, sample, *known, {name: each for name, each in rare.items() if each})
+
+
+def _count(table: pa.Table, others: dict[str, Counter[str]]) -> None:
+    """Add a batch's values, column by column; a column with more than a few is not counted any further."""
+    for name in list(others):
+        found = pc.value_counts(table.column(name).combine_chunks())
+        if len(found) > FEW:
+            del others[name]
+            continue
+        for each in found.to_pylist():
+            if each["values"] is not None and (plain := each["values"].strip()):
+                others[name][plain] += each["counts"]
+        if len(others[name]) > FEW:
+            del others[name]
 
 
 def _batches(files: Sequence[File], first: Reader, form: Form, folder: Path, reasons: list[str]) -> Iterator[pa.Table]:

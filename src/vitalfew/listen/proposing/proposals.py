@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from vitalfew.listen.proposing import questions
+from vitalfew.listen.proposing import long_surveys, questions
 from vitalfew.listen.proposing.columns import Column, words_of
 from vitalfew.listen.proposing.finding import Together
 from vitalfew.listen.proposing.keys import Keys, Reference, refers, together, unnamed
@@ -22,9 +23,14 @@ UNSURE = 0.7
 """Below this confidence a proposal is asked about."""
 _REFERS = {"person": "people", "account": "accounts", "parent": "accounts", "order": "orders"}
 _CUTS = ("sector", "country", "city", "state", "region", "segment", "product", "status", "type", "class", "tier")
-_FIRST, _LAST = (
-    ("first name", "firstname", "given name", "vorname"),
-    ("last name", "lastname", "surname", "family name", "nachname"),
+_FIRST = frozenset(
+    ("first name", "firstname", "given name", "vorname", "prenom", "nombre", "nome", "primer nombre", "primeiro nome")
+)
+_LAST = frozenset(
+    (
+        *("last name", "lastname", "surname", "family name", "nachname", "familienname", "nom", "nom de famille"),
+        *("apellido", "apellidos", "sobrenome", "ultimo nome", "apelido"),
+    )
 )
 
 
@@ -44,6 +50,7 @@ class Draft:
     segments: list[Line] = field(default_factory=list)
     survey: questions.Read | None = None
     notes: list[str] = field(default_factory=list)
+    long: long_surveys.Long | None = None
 
     @property
     def table(self) -> str:
@@ -72,6 +79,9 @@ def draft(name: str, files: Together, profile: Profile) -> Draft | str:
     if len(columns) < 2:
         return "it has one column only: no table, or the delimiter was not found"
     layout = recognised([column.name for column in columns])
+    long = long_surveys.recognised(profile) if layout is None else None
+    if long is not None:
+        return _long(name, files, profile, long)
     if layout is not None:
         held = found_in(layout, [column.name for column in columns])
         filled = tuple(
@@ -93,6 +103,25 @@ def draft(name: str, files: Together, profile: Profile) -> Draft | str:
     return Draft(
         name, files, profile, best, sure, f"by its columns ({said}) and its name; the next best is {second.table}", None, rival
     )
+
+
+def _long(name: str, files: Together, profile: Profile, long: long_surveys.Long) -> Draft:
+    """A survey with one answer a row; its other columns are those of any survey."""
+    words = next(each for each in lexicon() if each.table == "responses")
+    taken = {each.role: each.column for each in long.filled}
+    others = [column for column in profile.columns if column.name not in long.columns]
+    rest = tuple(each for each in fit(profile, words, others, taken).filled if each.role not in taken)
+    reason = f"{long.filled[0].reason}, {len(long.survey.questions)} questions"
+    return Draft(name, files, profile, Fit("responses", 9.0, (*long.filled, *rest)), 0.92, reason, None, long=long)
+
+
+def drafted_as(name: str, files: Together, profile: Profile, table: str = "", reason: str = "") -> Draft:
+    """A source as the table somebody chose for it; without one as the likeliest, however unlikely, with the `reason` for that."""
+    fits = [_weighed(profile, each.table) for each in lexicon() if not table or each.table == table]
+    best = max(fits, key=lambda each: each.weight)
+    layout = recognised([column.name for column in profile.columns])
+    known = layout if layout is not None and layout.table == best.table else None
+    return Draft(name, files, profile, best, 1.0 if table else 0.2, reason or "chosen by you", known)
 
 
 def _weighed(profile: Profile, table: str) -> Fit:
@@ -125,9 +154,12 @@ def _weighed(profile: Profile, table: str) -> Fit:
     return Fit(table, found.weight + asked if scaled else min(found.weight, ENOUGH / 2), found.filled)
 
 
-def understand(drafts: Sequence[Draft]) -> None:
-    """Fill every draft's lines: columns, cuts, questions. Keys are looked for in all of them, so all are given at once."""
-    targets: dict[str, list[Keys]] = {"people": [], "accounts": [], "orders": []}
+def understand(drafts: Sequence[Draft], known: Mapping[str, Sequence[Keys]] = MappingProxyType({})) -> None:
+    """Fill every draft's lines: columns, cuts, questions. Keys are looked for in all of them, so all are given at once.
+
+    `known` are, by table (people, accounts, orders), the keys of sources that are there already.
+    """
+    targets: dict[str, list[Keys]] = {name: list(known.get(name, ())) for name in ("people", "accounts", "orders")}
     for each in drafts:
         if each.table in targets and each.key is not None:
             column = each.profile.column(each.key.column)
@@ -138,7 +170,11 @@ def understand(drafts: Sequence[Draft]) -> None:
         _names(each)
         taken = _taken(each)
         rest = [column for column in each.profile.columns if column.name not in taken and not _aside(each, column)]
-        if each.table == "responses":
+        if each.long is not None:
+            # Each cell of an answer is read; what else there is of few values tells responses apart.
+            each.survey = each.long.survey
+            each.segments = _cuts(each, rest)
+        elif each.table == "responses":
             each.survey = questions.read(each.profile, rest)
             cuts = list(each.survey.segments.items())[:8]
             each.segments = [_cut(name, 0.7, f"{why}, by which answers can be shown") for name, why in cuts]
@@ -266,7 +302,7 @@ def _own_key(each: Draft) -> None:
     """A key of two columns where no column is one; a word on repeated keys."""
     role = key_of(each.table)
     profile, key = each.profile, each.key
-    if each.table in ("people", "accounts", "employees") and key is None:
+    if each.long is not None or (each.table in ("people", "accounts", "employees") and key is None):
         return
     column = profile.column(key.column) if key else None
     if column is not None and column.unique >= 0.9999:
@@ -320,7 +356,7 @@ def _names(each: Draft) -> None:
 
 def _cuts(each: Draft, rest: Sequence[Column]) -> list[Line]:
     """Columns of a few words by which figures can be shown."""
-    if each.table not in ("people", "accounts", "orders", "deals", "interactions"):
+    if each.table not in ("people", "accounts", "orders", "deals", "interactions", "responses"):
         return []
     roles = {filled.column: filled.role for filled in each.fit.filled if filled.role in ("sector", "country", "product")}
     held = [(column, 0.8) for column in each.profile.columns if column.name in roles]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ def propose(folder: Path, report: Report = lambda _text, _done, _total: None) ->
             except FileFaults as several:
                 left.append(LeftOut(files.paths[0], str(several)))
                 continue
-            made = draft(_name(files.stem, names), files, profile)
+            made = draft(source_name(files.stem, names), files, profile)
             if isinstance(made, str):
                 left.append(LeftOut(", ".join(files.paths), made))
                 continue
@@ -99,7 +99,8 @@ def _nothing(folder: Path, left: Sequence[LeftOut]) -> list[Fault]:
     return [Fault(each.file, 1, f"left out: {each.reason}", "nothing remains to propose anything from") for each in left]
 
 
-def _name(stem: str, taken: set[str]) -> str:
+def source_name(stem: str, taken: Collection[str]) -> str:
+    """A name for the source of files called `stem`, none of those `taken`."""
     plain = slug(stem).replace("-", "_")
     plain = re.sub(r"_(dataset|export|data)$", "", plain)
     name, number = plain, 2

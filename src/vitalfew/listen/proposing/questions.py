@@ -13,22 +13,32 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from vitalfew.listen.proposing import several
 from vitalfew.listen.proposing.columns import Column, words_of
 from vitalfew.listen.proposing.profile import Profile
 
-NPS = re.compile(r"recommend|\bnps\b|likelihood|likely|weiterempf|recomend|recommand|consigli|polec")
-OVERALL = re.compile(r"overall|satisf|zufrieden|general|gesamt|experience|score|stars?\b|rating")
+NPS = re.compile(r"recommend|\bnps\b|likelihood|likely|weiterempf|empfehl|recomend|recommand|consigli|polec")
+OVERALL = re.compile(
+    r"overall|satisf|zufrieden|general|gesamt|experience|score|stars?\b|rating|\bglobale?\b|ensemble|\bgeral\b|puntua|\bnota\b|\bnote\b"
+)
 ATTRIBUTE = re.compile(
     r"\b(gender|sex|age|country|region|state|city|segment|class|type|plan|tier|language|device|browser|product|store|branch|market|"
-    r"group|channel|departamento|land|code|zip|status|sector|industry)\b"
+    r"group|channel|departamento|land|code|zip|status|sector|industry|geschlecht|alter|filiale|kanal|stadt|abteilung|sexe|pays|ville|"
+    r"canal|agence|sexo|edad|pais|ciudad|tienda|sucursal|idade|cidade|loja|estado|segmento|setor)\b"
 )
 MEASURED = re.compile(
     r"delay|minutes|distance|duration|seconds|hours|amount|price|cost|age\b|income|visits?\b|number of|count|year"
 )
 TIMED = re.compile(r"\b(delay|minutes|duration|seconds|age|number of|how many|region|browser|zip|code|id)\b")
-QUESTION = re.compile(r"^q\d|\?|^\d+\.|^(how|what|which|why|would|did|do|does|were|was|is|are|please)\b")
+QUESTION = re.compile(
+    r"^q\d|\?|^\d+\.|^(how|what|which|why|would|did|do|does|were|was|is|are|please|wie|was|welche[rs]?|warum|wurden|haben|sind|bitte|"
+    r"comment|pourquoi|quel(le)?s?|recommanderiez|avez|como|que|cual|por que|recomendaria|qual|voce|o que|commentaire|comentarios?|"
+    r"kommentar|anmerkung(en)?|verbesserung|sugerencias?|sugestao|sugestoes|suggestions?)\b"
+)
 SENTINELS = frozenset((-1, -8, -9, -99, -999, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999))
 UNSURE = 0.7
+SELDOM = 0.005
+"""A number beside a scale that fewer of the rows hold is asked about, even where it means no answer in other questions."""
 
 _AGREE = ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree")
 LABELS: tuple[tuple[str, ...], ...] = (
@@ -55,10 +65,23 @@ LABELS: tuple[tuple[str, ...], ...] = (
     ("sehr unzufrieden", "unzufrieden", "neutral", "zufrieden", "sehr zufrieden"),
     ("très insatisfait", "insatisfait", "neutre", "satisfait", "très satisfait"),
     ("muy insatisfecho", "insatisfecho", "neutral", "satisfecho", "muy satisfecho"),
+    ("muito insatisfeito", "insatisfeito", "neutro", "satisfeito", "muito satisfeito"),
+    ("stimme gar nicht zu", "stimme nicht zu", "teils, teils", "stimme zu", "stimme voll zu"),
+    ("pas du tout d'accord", "pas d'accord", "neutre", "d'accord", "tout à fait d'accord"),
+    ("totalmente en desacuerdo", "en desacuerdo", "neutral", "de acuerdo", "totalmente de acuerdo"),
+    ("discordo totalmente", "discordo", "neutro", "concordo", "concordo totalmente"),
+    ("sehr schlecht", "schlecht", "mittel", "gut", "sehr gut"),
+    ("très mauvais", "mauvais", "moyen", "bon", "très bon"),
+    ("muy malo", "malo", "regular", "bueno", "muy bueno"),
+    ("muito ruim", "ruim", "regular", "bom", "muito bom"),
     ("a1", "a2", "a3", "a4", "a5"),
 )
 NOT_ASKED = frozenset(
-    ("n/a", "na", "not applicable", "don't know", "do not know", "no opinion", "prefer not to say", "-oth-", "unknown")
+    (
+        *("n/a", "na", "not applicable", "don't know", "do not know", "no opinion", "prefer not to say", "-oth-", "unknown"),
+        *("k. a.", "k.a.", "keine angabe", "weiß nicht", "sans réponse", "ne sait pas", "sans objet"),
+        *("sin respuesta", "no sabe", "ns/nc", "no aplica", "não sei", "sem resposta", "não se aplica"),
+    )
 )
 
 
@@ -77,19 +100,28 @@ class Guess:
     label: str = ""
     ask: str = ""
     other: Mapping[str, object] | None = None
+    columns: tuple[str, ...] = ()
+    sql: str = ""
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a survey's columns were taken for: questions, and cuts by which answers are shown (with a reason)."""
+    """What a survey's columns were taken for: questions, and cuts by which answers are shown (with a reason).
+
+    `parts` says of a column that is one of several of one question which that is.
+    """
 
     questions: tuple[Guess, ...]
     segments: Mapping[str, str]
     unread: Mapping[str, str]
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(profile: Profile, columns: Sequence[Column]) -> Read:
     """Judge each of `columns`, those of the file that are not otherwise meant."""
+    together = several.groups(columns)
+    parts = {column.name: each.stem for each in together for column in each.columns}
+    columns = [column for column in columns if column.name not in parts]
     on_scale = {column.name: bounds for column in columns if (bounds := _scale(column))}
     rest = _Rest(profile, {name: bounds for name, (bounds, _) in on_scale.items()})
     questions: list[Guess] = []
@@ -103,22 +135,37 @@ def read(profile: Profile, columns: Sequence[Column]) -> Read:
             segments[column.name] = guess[3:].lstrip(": ")
         else:
             unread[column.name] = guess
-    return Read(tuple(_alike(profile, questions)), segments, unread)
+    questions += [_multiple(each) for each in together]
+    return Read(tuple(_alike(profile, questions)), segments, unread, parts)
+
+
+def _multiple(group: several.Group) -> Guess:
+    """A question whose answers stand in several columns."""
+    names = tuple(column.name for column in group.columns)
+    if group.sql:
+        return Guess(group.stem, "top_picks", 0.85, group.reason, label=group.label, sql=group.sql)
+    ask = "which answers do the codes stand for? Name a file with the columns code and label" if group.coded else ""
+    other = {"codebook": "exports/codes.csv"} if group.coded else None
+    return Guess(group.stem, "codes", 0.8, group.reason, label=group.label, columns=names, ask=ask, other=other)
 
 
 def _alike(profile: Profile, guesses: Sequence[Guess]) -> list[Guess]:
     """What means no answer in one question means it in the others of its scale, however seldom it was given there."""
     shown: dict[object, dict[float | str, str]] = {}
     for guess in guesses:
-        for code in guess.blank if guess.kind == "rating" and not guess.ask else ():
+        for code in guess.blank if guess.kind == "rating" and (not guess.ask or _asks_for_more(guess)) else ():
             shown.setdefault(guess.scale, {}).setdefault(code, guess.column)
     made: list[Guess] = []
     for guess in guesses:
         column = profile.column(guess.column)
         known = shown.get(guess.scale, {}) if guess.kind == "rating" else {}
         numbers = column.numbers if column is not None else {}
-        more = [code for code in known if isinstance(code, int) and code not in guess.blank and numbers.get(float(code))]
-        decided = bool(guess.ask) and bool(set(guess.blank) & set(known))
+        rare = profile.rare.get(guess.column, {})
+        seen = [code for code in known if isinstance(code, int) and code not in guess.blank]
+        more = [code for code in seen if numbers.get(float(code)) or str(code) in rare]
+        given = {code: int(numbers.get(float(code), 0)) or rare.get(str(code), 0) for code in more}
+        seldom = [code for code in more if column is not None and given[code] < column.filled * SELDOM]
+        decided = bool(guess.ask) and not _asks_for_more(guess) and bool(set(guess.blank) & set(known))
         if not more and not decided:
             made.append(guess)
             continue
@@ -126,8 +173,19 @@ def _alike(profile: Profile, guesses: Sequence[Guess]) -> list[Guess]:
         why = "; ".join([kept, *(f"{code} means no answer, as in {known[code]!r}" for code in more)])
         blank = tuple(sorted({*guess.blank, *more}, key=str))
         sure = max(guess.confidence, 0.8) if decided else min(guess.confidence, 0.85)
-        made.append(replace(guess, blank=blank, reason=why, confidence=sure, ask="" if decided else guess.ask))
+        ask, other = ("", None) if decided or more else (guess.ask, guess.other)
+        if seldom:
+            told = ", ".join(f"{code} ({_rows(given[code])})" for code in seldom)
+            ask = f"does {told} mean no answer here too? As an answer it would be off the scale and in the quarantine"
+            other = {"blank": [code for code in blank if code not in seldom]}
+        made.append(replace(guess, blank=blank, reason=why, confidence=sure, ask=ask, other=other))
     return made
+
+
+def _asks_for_more(guess: Guess) -> bool:
+    """Whether what is asked is about a further code for no answer, and not about those that are proposed."""
+    other = (guess.other or {}).get("blank")
+    return isinstance(other, list) and set(other) > set(guess.blank)
 
 
 def _one(column: Column, on_scale: Mapping[str, tuple[tuple[int, int], tuple[int, ...]]], rest: _Rest) -> Guess | str:
@@ -263,9 +321,14 @@ def _scaled(column: Column, bounds: tuple[int, int], beyond: tuple[int, ...], re
         if high not in seen and not ask:
             ask, sure = f"nobody answered {high}: does the scale end there?", 0.65
             other = {"scale": [low, max(seen - set(blank))]}
-    stray = sum(count for number, count in column.numbers.items() if not low <= number <= high and number not in blank)
-    if stray:
-        said.append(f"{stray:,} off the scale will be in the quarantine")
+    off = {number: count for number, count in column.numbers.items() if not low <= number <= high and number not in blank}
+    if off:
+        said.append(f"{sum(off.values()):,} off the scale will be in the quarantine")
+    beside = [int(number) for number in off if number in (low - 1, high + 1) and number >= 0]
+    if beside and not ask and kind == "rating":
+        given = " and ".join(f"{number} ({_rows(int(off[number]))})" for number in beside)
+        ask = f"does {given} mean no answer? It is off the scale"
+        other = {"blank": sorted([*blank, *beside])}
     reason = "; ".join([why, *said])
     scale = None if kind == "nps" else (low, high)
     return Guess(column.name, kind, round(sure, 2), reason, scale, tuple(sorted(blank)), label=label, ask=ask, other=other)
@@ -334,6 +397,10 @@ def no_answer(given: float, end: float, before: float, everybody: float) -> str:
     expected = end + (end - before)
     near = abs(given - everybody) < min(abs(given - expected), abs(end - everybody))
     return "blank" if near else "end"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s' if count != 1 else ''}"
 
 
 def _number(cell: str | None) -> float:

@@ -37,7 +37,7 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """A question under its name in the file."""
 
     name: str
@@ -48,9 +48,10 @@ def written(opening: Opening, drafts: Sequence[Draft], left_out: Sequence[LeftOu
     """The whole file."""
     out = [_HEAD, "", *_company(opening)]
     out += [f"# Left out: {plain(left.file)}: {plain(left.reason)}" for left in left_out]
-    names = _Names()
+    names = Names()
     for each in drafts:
         out += ["", *_source(each, names)]
+    out += _long_questions(drafts)
     out += _groups(drafts)
     out += _promise(drafts)
     return "\n".join(out) + "\n"
@@ -76,7 +77,7 @@ def _company(opening: Opening) -> list[str]:
     return ["[company]", *(text for line in lines for text in line.written()), ""]
 
 
-def _source(each: Draft, names: _Names) -> list[str]:
+def _source(each: Draft, names: Names) -> list[str]:
     profile = each.profile
     out = [f"# {each.name}: {profile.seen}, {len(profile.columns)} columns, read as {profile.encoding}"]
     if profile.refused:
@@ -108,20 +109,20 @@ def _source(each: Draft, names: _Names) -> list[str]:
         out.append("[source.segments]")
         for key in dict.fromkeys(line.key for line in each.segments):
             out += next(line for line in each.segments if line.key == key).written()
-    if each.survey is not None:
+    if each.survey is not None and each.long is None:
         out += _questions(each, names)
     return out
 
 
-class _Names:
+class Names:
     """Names of questions: one name is one question, so it is of one kind and scale in every survey."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[object, ...]] = {}
 
-    def give(self, source: str, guesses: Sequence[Guess]) -> list[_Asked]:
+    def give(self, source: str, guesses: Sequence[Guess]) -> list[Asked]:
         """A name for each question of a survey, new where one of that name is of another kind."""
-        made: list[_Asked] = []
+        made: list[Asked] = []
         here: set[str] = set()
         for guess in guesses:
             shape = (guess.kind, guess.scale)
@@ -132,7 +133,7 @@ class _Names:
                 number += 1
             here.add(name)
             self._known[name] = shape
-            made.append(_Asked(name, guess))
+            made.append(Asked(name, guess))
         return made
 
 
@@ -140,7 +141,7 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else name[:_LONGEST].rpartition("_")[0] or name[:_LONGEST]
 
 
-def _questions(each: Draft, names: _Names) -> list[str]:
+def _questions(each: Draft, names: Names) -> list[str]:
     survey = each.survey
     if survey is None:
         return []
@@ -150,7 +151,7 @@ def _questions(each: Draft, names: _Names) -> list[str]:
     for one in asked:
         guess = one.guess
         is_outcome = guess is outcome
-        settings = _settings(guess, is_outcome, outcome is not None)
+        settings = settings_of(guess, is_outcome, outcome is not None)
         reason = f"{guess.reason}; the outcome: {why}" if is_outcome else guess.reason
         others = (f"{bare(one.name)} = {value({**settings, **_changed(guess)})}",) if guess.other else ()
         confidence = min(guess.confidence, sure) if is_outcome else guess.confidence
@@ -160,9 +161,38 @@ def _questions(each: Draft, names: _Names) -> list[str]:
             out.append(f"# ASK: is {one.name} the outcome that the others drive? If not, move outcome = true to the right one")
             for other in asked:
                 if other.name in listed:
-                    out.append(f"# {bare(other.name)} = {value(_settings(other.guess, True, True))}")
+                    out.append(f"# {bare(other.name)} = {value(settings_of(other.guess, True, True))}")
     for name, reason in survey.unread.items():
         out.append(f"# {plain(name)}: not read, {plain(reason)}")
+    return out
+
+
+def _long_questions(drafts: Sequence[Draft]) -> list[str]:
+    """The questions of long surveys, each by the value of the question column; the first of a name stands for all."""
+    out: list[str] = []
+    seen: set[str] = set()
+    for each in drafts:
+        if each.long is None or each.survey is None:
+            continue
+        outcome, sure, why, rivals = outcome_of(each.survey.questions)
+        out += ["", f"# The questions of {each.name}, as its column of questions calls them."]
+        for guess in each.survey.questions:
+            if guess.column in seen:
+                continue
+            seen.add(guess.column)
+            is_outcome = guess is outcome
+            settings = settings_of(guess, is_outcome, outcome is not None)
+            settings.pop("column")
+            confidence = min(guess.confidence, sure) if is_outcome else guess.confidence
+            reason = f"{guess.reason}; the outcome: {why}" if is_outcome else guess.reason
+            out += ["[[question]]", f"name = {string(guess.column)}   # {confidence:.2f}: {plain(reason)}"]
+            out += [f"{bare(key)} = {value(given)}" for key, given in settings.items()]
+            if guess.ask:
+                out.append(f"# ASK: {plain(guess.ask)}")
+                out += [f"# {bare(key)} = {value(given)}" for key, given in _changed(guess).items()]
+            if is_outcome and (rivals or sure < UNSURE):
+                out.append("# ASK: is this the outcome that the others drive? If not, move outcome = true to the right question")
+        out += [f"# {plain(name)}: not read, {plain(reason)}" for name, reason in each.survey.unread.items()]
     return out
 
 
@@ -170,8 +200,10 @@ def _changed(guess: Guess) -> Mapping[str, object]:
     return guess.other or {}
 
 
-def _settings(guess: Guess, is_outcome: bool, has_outcome: bool) -> dict[str, object]:
-    made: dict[str, object] = {"column": guess.column, "kind": guess.kind}
+def settings_of(guess: Guess, is_outcome: bool, has_outcome: bool) -> dict[str, object]:
+    """A question's settings, as company.toml says them."""
+    origin: dict[str, object] = {"sql": guess.sql} if guess.sql else {"columns": list(guess.columns)}
+    made: dict[str, object] = {**(origin if guess.sql or guess.columns else {"column": guess.column}), "kind": guess.kind}
     if guess.scale is not None:
         made["scale"] = list(guess.scale)
     if guess.blank:

@@ -86,6 +86,8 @@ def create(request: HttpRequest, visit: Visit, section: str) -> HttpResponse:
         raise Http404
     if not may_enter(visit, shape):
         raise PermissionDenied
+    if shape.page:
+        return redirect(shape.page, visit.company.slug)
     made = _form_class(visit, shape)
     if request.method != "POST":
         given = {name: value[:1000] for name, value in request.GET.items() if name in made.base_fields and "\x00" not in value}
@@ -115,6 +117,8 @@ def edit(request: HttpRequest, visit: Visit, section: str, key: str) -> HttpResp
     shape = section_of(section)
     found, group = entry_of(visit, shape, key)
     visit.need("items.write", group)
+    if shape.page:
+        raise Http404  # it is taken away and made anew; its history stays
     made = _form_class(visit, shape)
     if request.method == "POST":
         begun = Begun.of(request.POST.get("begun", ""))

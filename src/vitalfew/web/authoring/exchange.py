@@ -109,12 +109,14 @@ def planned(tables: Mapping[str, Any], now: Standing, current: Mapping[tuple[str
             plans[section, key] = Planned(section, key, found.title, None, changed(found.values, None), False)
     if len(plans) > MOST_ENTRIES:
         faults.append(Fault("import", 0, f"there are more than {MOST_ENTRIES} entries", "import them in parts"))
+    # What says what is in force already changes nothing, and may say what only company.toml may.
+    changes = [each for each in plans.values() if each.changes or each.is_new]
     if not faults:
-        faults += new_faults(now, [each.edit for each in plans.values()])
+        faults += new_faults(now, [each.edit for each in changes])
     if faults:
         raise Refused(faults)
     left = sorted(name for name in tables if name not in SECTIONS and name != REMOVED)
-    return [each for each in plans.values() if each.changes or each.is_new], left
+    return changes, left
 
 
 def _plan(

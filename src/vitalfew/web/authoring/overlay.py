@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitalfew.company import APPLICATION, FILE, Raw, examine, load, read, renames_of
+from vitalfew.company import APPLICATION, FILE, NO_SOURCE, Raw, examine, load_begun, renames_of
 from vitalfew.edits import Edit
 from vitalfew.faults import Fault, Refused
 from vitalfew.renaming import NAMED, Renames
@@ -139,11 +139,11 @@ def _stand(company: Company, folder: Path, edits: tuple[Edit, ...]) -> Standing:
         faults = tuple(refused.faults)
     if not edits:
         return Standing(raw, (), alone, faults=faults)
-    settings, wrong = examine(raw, edits)
+    settings, wrong = _judged(raw, edits)
     if settings is not None and not wrong:
         return Standing(raw, edits, settings, (), renames_of(raw, edits), faults)
     fitting, unfit = _fitting(raw, edits)
-    settings, _ = examine(raw, fitting)
+    settings, _ = _judged(raw, fitting)
     return Standing(raw, edits, settings if settings is not None else alone, tuple(unfit), renames_of(raw, fitting), faults)
 
 
@@ -158,7 +158,13 @@ def _last_good(company: Company, folder: Path) -> tuple[Raw, Settings]:
 
 @lru_cache(maxsize=16)
 def _file(folder: Path, _changed: tuple[int, int]) -> tuple[Raw, Settings]:
-    return read(folder), load(folder).company
+    return load_begun(folder)
+
+
+def _judged(raw: Raw, edits: Iterable[Edit]) -> tuple[Settings | None, list[Fault]]:
+    """Settings with edits on top, and their faults; that there is no source yet is none here, where one can be added."""
+    settings, faults = examine(raw, edits)
+    return settings, [each for each in faults if each.what != NO_SOURCE]
 
 
 def _fitting(raw: Raw, edits: Iterable[Edit]) -> tuple[list[Edit], list[Fault]]:
@@ -175,12 +181,12 @@ def _fitting(raw: Raw, edits: Iterable[Edit]) -> tuple[list[Edit], list[Fault]]:
             break
         kept.append(more[0])
         left.remove(more[0])
-    faults = [fault for edit in left for fault in examine(raw, [*kept, edit])[1]]
+    faults = [fault for edit in left for fault in _judged(raw, [*kept, edit])[1]]
     return kept, list(dict.fromkeys(faults))
 
 
 def _stands(raw: Raw, edits: Sequence[Edit]) -> bool:
-    settings, faults = examine(raw, edits)
+    settings, faults = _judged(raw, edits)
     return settings is not None and not faults
 
 
@@ -195,8 +201,8 @@ def new_faults(now: Standing, changes: Sequence[Edit], dropped: Sequence[tuple[s
     changed = {(each.section, each.key) for each in changes} | set(dropped)
     others = [each for each in now.edits if (each.section, each.key) not in changed]
     known_as = {(each.section, each.key): each for each in now.edits}
-    _, before = examine(now.raw, now.edits)
-    _, after = examine(now.raw, [*others, *(_with_past(each, known_as.get((each.section, each.key))) for each in changes)])
+    _, before = _judged(now.raw, now.edits)
+    _, after = _judged(now.raw, [*others, *(_with_past(each, known_as.get((each.section, each.key))) for each in changes)])
     known = {(each.file, each.what) for each in before}
     own = tuple(f"{each.label}: " for each in changes)
     return [each for each in after if (each.file, each.what) not in known or each.what.startswith(own)]

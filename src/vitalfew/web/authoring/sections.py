@@ -26,6 +26,7 @@ class Section:
     `lead_decides`: a lead's changes to it take effect at once where it belongs to the lead's own group. `of_group`: it is part of a
     group's own report, so other groups do not read it. `confidential`: only those who write it read it. `needs`: a capability that
     reading and writing it asks for besides, for the whole company. `one_a_key`: a second entry of one key is refused.
+    `page`: where entries are made, for those that need more than a form of fields.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Section:
     single: bool = False
     needs: str = ""
     one_a_key: bool = False
+    page: str = ""
 
 
 SECTIONS: dict[str, Section] = {
@@ -169,6 +171,15 @@ SECTIONS: dict[str, Section] = {
             shapes.Mend,
             needs="sources.mend",
             one_a_key=True,
+        ),
+        Section(
+            "source",
+            _("Sources"),
+            _("Source"),
+            _("Send an export of another system and say what its columns are. Every run reads it until it is taken away."),
+            shapes.Source,
+            needs="sources.write",
+            page="listen:new_source",
         ),
     )
 }

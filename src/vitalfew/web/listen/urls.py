@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from vitalfew.web.listen import deciding, mending, views
+from vitalfew.web.listen import adding, deciding, mending, views
 from vitalfew.web.shell.navigation import Entry
 
 app_name = "listen"
@@ -20,6 +20,10 @@ PAGES: Sequence[Entry] = (
 )
 urlpatterns = [
     path("sources/", views.sources, name="sources"),
+    path("sources/new/", adding.new, name="new_source"),
+    path("sources/new/<slug:token>/", adding.upload, name="upload"),
+    path("sources/new/<slug:token>/discard/", adding.discard, name="discard"),
+    path("sources/new/<slug:token>/<int:number>/", adding.map_source, name="map_source"),
     path("quarantine/", views.quarantine, name="quarantine"),
     path("quarantine/mend/", mending.mend, name="mend"),
     path("quarantine/mend/undo/", mending.take_back, name="take_back"),

@@ -49,6 +49,7 @@ def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         "made_at": visit.workspace.made_at().get(visit.run.id) if visit.run else None,
         "zone": visit.settings.company.time_zone,
         "incremental": any(row["read_to"] for row in rows),
+        "may_add": visit.may("sources.write"),
         "bar": _bar(visit),
         **again.context(visit),
     }

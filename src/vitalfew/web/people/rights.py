@@ -39,6 +39,8 @@ CAPABILITIES: dict[str, dict[str, Reach]] = {
     "feedback.read": {"owner": "own", "administrator": "own", "lead": "own", "employee": "own"},
     # sources, quarantine, links; personal values are masked for those without records.read
     "sources.read": dict.fromkeys(("owner", "administrator", "analyst", "integrator"), "company"),
+    # a source of one's own: send exports, say what their columns are
+    "sources.write": dict.fromkeys(("owner", "administrator", "analyst"), "company"),
     # who is who: say that two records are one person's or two people's. Only for roles that may read what identifies people.
     "identity.decide": {"owner": "company", "administrator": "company"},
     # how refused values are read: rules that mend. Only for roles that may read what identifies people.

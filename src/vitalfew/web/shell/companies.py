@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from vitalfew.company import load
+from vitalfew.company import load_begun
 from vitalfew.settings import Company as Settings
 from vitalfew.settings import slug
 from vitalfew.web.people.models import Company
@@ -72,7 +72,7 @@ def company_for(folder: Path) -> Company:
             found.folder = place
             found.save(update_fields=["folder"])
         return found
-    settings = load(folder).company
+    _, settings = load_begun(folder)
     wanted = slug(settings.company.name) or "company"
     name, number = wanted, 2
     while Company.objects.filter(slug=name).exists():

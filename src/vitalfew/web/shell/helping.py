@@ -131,6 +131,16 @@ TOPICS = (
         _("Trust the next forecasts as much as the last ones held."),
     ),
     Topic(
+        "listen:new_source",
+        _("New source"),
+        _("Exports you send, column by column: what each would become, how sure that is, and why."),
+        _(
+            "What is marked please look was not clear from names and values. Show what would be read tells how many records a run "
+            "would load and refuse, with the reasons."
+        ),
+        _("Correct what is wrong, look at what would be read, and keep the source. The next run reads it; it can be taken away."),
+    ),
+    Topic(
         "listen:review",
         _("Review"),
         _("Two records side by side that may be one person's: joined or kept apart by a rule nobody can be sure of."),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
+from vitalfew.web.shell.proposal_sentences import PROPOSALS
+
 CHOICE = (
     _("in: %(told)s"),
     _("out: %(told)s"),
@@ -541,4 +543,4 @@ RECORDS = (
     _("records"),
 )
 
-EVERY = (*CHOICE, *ISSUES, *ONE_PAGE, *RISKS, *DRIVERS, *FIGURES, *GAPS, *SOURCES, *EVIDENCE, *RECORDS)
+EVERY = (*CHOICE, *ISSUES, *ONE_PAGE, *RISKS, *DRIVERS, *FIGURES, *GAPS, *SOURCES, *EVIDENCE, *RECORDS, *PROPOSALS)

@@ -34,6 +34,7 @@ KINDS = {
     "told": ".+?",
     "list": ".+?",
     "quote": ".+?",
+    "column": r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""",
     "record": "[a-z][a-z ]*?",
     "count": r"\d[\d,]*",
     "number": _with_interval(_NUMBER),
@@ -220,6 +221,7 @@ def _of_own(text: str) -> str:
 _WRITTEN: dict[str, Callable[[str], str]] = {
     "name": str,
     "quote": str,
+    "column": str,
     "told": _of_own,
     "record": _of_own,
     "list": _listed,

@@ -45,8 +45,12 @@ def told(section: str, name: str, value: Any) -> SafeString | str:
             ),
         )
     if isinstance(value, list):
-        return format_html('<ul class="values">{}</ul>', format_html_join("", "<li>{}</li>", ((each,) for each in value)))
+        return format_html('<ul class="values">{}</ul>', format_html_join("", "<li>{}</li>", ((_listed(each),) for each in value)))
     return _text(section, name, str(value))
+
+
+def _listed(value: Any) -> str:
+    return wording.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _text(section: str, name: str, value: str) -> SafeString | str:
