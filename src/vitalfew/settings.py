@@ -107,7 +107,7 @@ class Question(Section):
     @model_validator(mode="after")
     def _scaled(self) -> Question:
         if self.kind == "rating" and self.scale is None:
-            raise ValueError("a rating needs its scale, e.g. scale = [1, 5]")
+            raise ValueError("a rating needs its scale, like scale = [1, 5]")
         if self.scale is not None and self.scale[0] >= self.scale[1]:
             raise ValueError(f"scale must go from low to high. Got {list(self.scale)} instead")
         if self.driver and self.kind not in ("rating", "nps", "number", "yes_no"):
@@ -524,7 +524,7 @@ class Link(Section):
     @classmethod
     def _of_a_source(cls, value: str) -> str:
         if "#" not in value.strip("#"):
-            raise ValueError(f"a record is written source#key, e.g. crm#C1. Got {value!r} instead")
+            raise ValueError(f"a record is written source#key, like crm#C1. Got {value!r} instead")
         return value
 
     @model_validator(mode="after")

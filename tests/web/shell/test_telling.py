@@ -12,6 +12,8 @@ from django.conf import settings
 from django.utils import translation
 from tests.web.conftest import Cast
 
+from vitalfew.company import NO_SOURCE, Raw, examine
+from vitalfew.edits import SINGLES
 from vitalfew.listen.proposing.sketch import sketch
 from vitalfew.web.people.models import Company
 from vitalfew.web.shell import sentences
@@ -127,3 +129,39 @@ def test_what_proposals_say_of_themselves_is_known(demo_workspace: Path) -> None
         assert told("called 'ordered', dates; day first, told by 1,204 dates with a number beyond 12") == (
             "heißt 'ordered', Datumsangaben; Tag zuerst, zu erkennen an 1.204 Daten mit einer Zahl über 12"
         )
+
+
+# What is wrong with a setting, and where each text comes from: the settings themselves, pydantic, and expressions.
+WRONG: list[tuple[str, dict[str, object]]] = [
+    ("promise", {"name": "A", "text": "t", "table": "nowhere"}),
+    ("promise", {"name": "A", "text": "t", "table": "orders", "standard": 7, "kept_when": "sum(amount) > 3"}),
+    (
+        "promise",
+        {"name": "A", "text": "t", "table": "orders", "kept_when": "nowhere > 3", "perceived": "nothing", "group": "Nobody"},
+    ),
+    ("promise", {"name": "A", "text": "t", "table": "orders", "kept_when": "(select 1) > 3"}),
+    ("initiative", {"name": "B", "cost": "much", "months": 1.5}),
+    ("initiative", {"name": "B", "needs": ["C"], "driver": "Nothing"}),
+    ("mend", {"source": "nowhere", "column": "x", "value": "a", "pattern": "b"}),
+    ("mend", {"source": "nowhere", "column": "x", "pattern": "(", "to": "b"}),
+    ("limits", {"budget": {"2026": 3}, "months": 0}),
+    ("consent", {"required": True, "contact_required": True}),
+    ("link", {"left": "x", "right": "y#1"}),
+    ("link", {"left": "x#1", "right": "y#1"}),
+    ("company", {"name": "", "time_zone": "Paris", "minimum_group": 1, "as_of": "yesterday"}),
+    ("benefit", {"name": "D", "table": "orders", "occurs_when": "amount > 3", "kind": "wonder"}),
+]
+
+
+@pytest.mark.parametrize(("section", "values"), WRONG)
+def test_what_is_wrong_with_a_setting_is_told_in_the_reader_s_language(section: str, values: dict[str, object]) -> None:
+    raw = Raw({"company": {"name": "Acme", "currency": "EUR"}, section: values if section in SINGLES else [values]}, "")
+    if section == "company":
+        raw = Raw({"company": values}, "")
+    _settings, faults = examine(raw)
+    said = [each.what for each in faults if each.what != NO_SOURCE]
+    assert said
+    with translation.override("fr"):
+        # Keys of company.toml stay: people write them.
+        left = [part for text in said for part in unknown(text) if not re.fullmatch(r"\[*[a-z_.]+\]*", part)]
+    assert left == []

@@ -19,6 +19,7 @@ from vitalfew.web.authoring.overlay import new_faults, standing
 from vitalfew.web.authoring.sections import SECTIONS, may_decide
 from vitalfew.web.authoring.views import may_see, owner_group
 from vitalfew.web.shell.access import Visit, page
+from vitalfew.web.shell.telling import told
 
 MOST_AT_ONCE = 500
 
@@ -125,7 +126,7 @@ def _approved(request: HttpRequest, visit: Visit, chosen: list[Version], note: s
     dropped = [(each.item.section, each.item.key) for each in chosen if each.kind == "file"]
     faults = new_faults(now, edits, dropped)
     for fault in faults:
-        messages.error(request, str(fault))
+        messages.error(request, told(str(fault)))
     if faults:
         return None
     for version in chosen:

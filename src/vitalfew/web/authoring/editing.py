@@ -26,6 +26,7 @@ from vitalfew.web.authoring.overlay import Standing, new_faults, standing
 from vitalfew.web.authoring.sections import Section, effect, group_of, issue_groups, may_decide, may_enter
 from vitalfew.web.authoring.views import entry_of, section_of
 from vitalfew.web.shell.access import Visit, page
+from vitalfew.web.shell.telling import told
 
 SALT = "authoring"
 Values = Mapping[str, Any]
@@ -290,7 +291,7 @@ def _without_form(
     faults = new_faults(now, [change.edit] if change.edit else [], dropped)
     if faults:
         for fault in faults:
-            messages.error(request, str(fault))
+            messages.error(request, told(str(fault)))
     elif found.in_force != begun.began:
         messages.error(request, _("Somebody changed this since you opened the page. Look at it again first."))
     else:
@@ -372,7 +373,7 @@ def _joined(request: HttpRequest, visit: Visit, section: Section, found: Entry, 
     change = _change(visit, now, section, found.key, begun, "values" if values is not None else "deleted", values, note)
     faults = new_faults(now, [change.edit] if change.edit else [])
     if faults:
-        return _side_by_side(request, visit, section, found.key, mine, tuple(str(each) for each in faults))
+        return _side_by_side(request, visit, section, found.key, mine, tuple(told(str(each)) for each in faults))
     try:
         return _done(request, visit, section, change, mine.source)
     except Conflict:

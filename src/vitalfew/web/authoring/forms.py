@@ -11,7 +11,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ValidationError
 
 from vitalfew.faults import Fault
@@ -20,6 +19,7 @@ from vitalfew.vocabulary import readable
 from vitalfew.web.authoring.labels import FIELDS, WORDS
 from vitalfew.web.authoring.sections import Section
 from vitalfew.web.authoring.widgets import LinesField, RowsField
+from vitalfew.web.shell.telling import told
 
 LONGEST_LINE, LONGEST_TEXT = 1_000, 20_000
 PARAGRAPHS = {
@@ -97,8 +97,8 @@ class ItemForm(forms.Form):
         """Show what the settings class says beside the fields."""
         for each in error.errors():
             name = str(each["loc"][0]) if each["loc"] else ""
-            message = each["msg"].removeprefix("Value error, ").replace("Input should", _("This must").__str__())
-            self.add_error(name if name in self.fields else None, message)
+            message = told(each["msg"].removeprefix("Value error, ").replace("Input should", "must"))
+            self.add_error(name if name in self.fields else None, message[:1].upper() + message[1:])
 
     def refuse_faults(self, faults: Sequence[Fault], own: str) -> None:
         """Show faults of the whole: beside the field when it is this entry's (`own` begins its faults), on top otherwise."""
@@ -106,9 +106,9 @@ class ItemForm(forms.Form):
             name = str(fault.place[-1]) if fault.place else ""
             inner = next((str(part) for part in fault.place[1:] if isinstance(part, str) and part in self.fields), name)
             if fault.what.startswith(own):
-                self.add_error(inner if inner in self.fields else None, f"{fault.what.removeprefix(own)}; {fault.mend}")
+                self.add_error(inner if inner in self.fields else None, told(f"{fault.what.removeprefix(own)}; {fault.mend}"))
             else:
-                self.add_error(None, str(fault))
+                self.add_error(None, told(str(fault)))
 
 
 def form_class(section: Section, choices: Choices, check: str, today: date) -> type[ItemForm]:

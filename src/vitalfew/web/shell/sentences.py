@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
+from vitalfew.web.shell.fault_sentences import FAULTS, PROGRESS
 from vitalfew.web.shell.proposal_sentences import PROPOSALS
 
 CHOICE = (
@@ -543,4 +544,18 @@ RECORDS = (
     _("records"),
 )
 
-EVERY = (*CHOICE, *ISSUES, *ONE_PAGE, *RISKS, *DRIVERS, *FIGURES, *GAPS, *SOURCES, *EVIDENCE, *RECORDS, *PROPOSALS)
+EVERY = (
+    *CHOICE,
+    *ISSUES,
+    *ONE_PAGE,
+    *RISKS,
+    *DRIVERS,
+    *FIGURES,
+    *GAPS,
+    *SOURCES,
+    *EVIDENCE,
+    *RECORDS,
+    *PROPOSALS,
+    *FAULTS,
+    *PROGRESS,
+)
