@@ -293,6 +293,8 @@ def test_an_edit_that_no_longer_fits_the_file_is_left_out_and_told(small: Cast, 
         page = small.client("owner").get("/c/small/write/")
         assert "nobody defined the group" in page.content.decode()
         assert len(page.context["unfit"]) == 1
+        page = small.client("owner").get("/c/small/write/", headers={"accept-language": "fr"})
+        assert "personne n’a défini le groupe &#x27;Billing&#x27;" in page.content.decode()
     finally:
         (small_run / "company.toml").write_text(before, encoding="utf-8")
 
@@ -351,3 +353,12 @@ def test_a_renamed_group_keeps_its_lead_and_what_belongs_to_it(small: Cast, writ
     assert settings_of(small.company).cause[0].text == "Vans are late"
     assert small.client("lead").get("/c/small/").status_code == 200
     assert small.client("lead").get("/c/small/write/cause/entry/unclear-bill-billing-1-1/").status_code == 403
+
+
+def test_what_a_form_refuses_it_says_in_the_reader_s_language(small: Cast) -> None:
+    given = {"name": "Fast", "text": "Fast", "table": "orders", "kept_when": "sum(amount) > 3", "standard": "7", "action": "approve"}
+    page = small.client("owner").post("/c/small/write/promise/new/", given, headers={"accept-language": "de"}).content.decode()
+    assert "Muss höchstens 1 sein" in page or "Darf höchstens 1 sein" in page
+    given |= {"standard": "0.9"}
+    page = small.client("owner").post("/c/small/write/promise/new/", given, headers={"accept-language": "de"}).content.decode()
+    assert "Aggregate und Fenster sind nicht erlaubt" in page
