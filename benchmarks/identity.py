@@ -26,7 +26,9 @@ from vitalfew.settings import Company, Source
 from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES
 
 SIZES = (20_000, 200_000, 1_000_000)
-LONGEST = 170
+# The generator's seeds by size; thresholds were settled while looking at seed 1 of the two smaller ones.
+SEEDS = {20_000: (1, 2, 3, 4), 200_000: (1, 2, 3), 1_000_000: (2,)}
+LONGEST = 400
 TABLES_OF = {"crm": "people", "billing": "people", "tickets": "interactions"}
 
 
@@ -56,9 +58,9 @@ def pairs(codes: np.ndarray) -> int:
     return int((counts * (counts - 1) // 2).sum())
 
 
-def measure(size: int) -> list[str]:
-    """One row: records, seconds, MB, precision, recall, F1, people in the largest cluster found and planted."""
-    contacts = made(size)
+def measure(size: int, seed: int = 1) -> list[str]:
+    """One row: records, seed, seconds, MB, precision, recall, F1, people in the largest cluster found and planted."""
+    contacts = made(size, seed)
     company = Company.model_validate({"company": {"name": "Acme", "time_zone": "Europe/Paris"}})
     with tempfile.TemporaryDirectory() as folder:
         engine = DuckEngine(Path(folder))
@@ -82,6 +84,7 @@ def measure(size: int) -> list[str]:
     f1 = 2 * precision * recall / (precision + recall)
     return [
         f"{size:,}",
+        str(seed),
         f"{seconds:.0f}",
         f"{memory:,.0f}",
         *(f"{each:.3f}" for each in (precision, recall, f1)),
@@ -92,10 +95,10 @@ def measure(size: int) -> list[str]:
 def main(sizes: list[int]) -> None:
     """Measure each size in its own process and write the table; a size that takes too long is told as such."""
     rows = []
-    for size in sizes:
+    for size, seed in ((size, seed) for size in sizes for seed in SEEDS.get(size, (1,))):
         try:
             done = subprocess.run(
-                [sys.executable, "-W", "ignore", __file__, "--one", str(size)],
+                [sys.executable, "-W", "ignore", __file__, "--one", str(size), str(seed)],
                 capture_output=True,
                 text=True,
                 timeout=LONGEST,
@@ -103,17 +106,19 @@ def main(sizes: list[int]) -> None:
             )
             rows.append(done.stdout.strip().splitlines()[-1].split("|"))
         except subprocess.TimeoutExpired:
-            rows.append([f"{size:,}", f"more than {LONGEST}", *["-"] * 6])
+            rows.append([f"{size:,}", str(seed), f"more than {LONGEST}", *["-"] * 6])
     write(
         "identity",
-        ["records", "s", "MB", "precision", "recall", "F1", "largest found", "largest true"],
+        ["records", "seed", "s", "MB", "precision", "recall", "F1", "largest found", "largest true"],
         rows,
-        "Contacts in three sources with shared mailboxes, switchboards and junk phones (`benchmarks/contacts.py`), nothing set.",
+        "Contacts in three sources with shared mailboxes, switchboards and junk phones (`benchmarks/contacts.py`), nothing set. "
+        "Seconds are those of resolving who is who, accounts, links and the ledger included, from mapped records. Aims: precision .98 and "
+        "recall .90 at every size, a million records in 120 s and 4 GB.",
     )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        print("|".join(measure(int(sys.argv[2]))))
+        print("|".join(measure(int(sys.argv[2]), int(sys.argv[3]))))
     else:
         main([int(each) for each in sys.argv[1:]] or list(SIZES))
