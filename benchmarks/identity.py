@@ -95,7 +95,7 @@ def measure(size: int, seed: int = 1) -> list[str]:
 def main(sizes: list[int]) -> None:
     """Measure each size in its own process and write the table; a size that takes too long is told as such."""
     rows = []
-    for size, seed in ((size, seed) for size in sizes for seed in SEEDS.get(size, (1,))):
+    for size, seed in ((each, seed) for each in sizes for seed in SEEDS.get(each, (1,))):
         try:
             done = subprocess.run(
                 [sys.executable, "-W", "ignore", __file__, "--one", str(size), str(seed)],
@@ -112,8 +112,8 @@ def main(sizes: list[int]) -> None:
         ["records", "seed", "s", "MB", "precision", "recall", "F1", "largest found", "largest true"],
         rows,
         "Contacts in three sources with shared mailboxes, switchboards and junk phones (`benchmarks/contacts.py`), nothing set. "
-        "Seconds are those of resolving who is who, accounts, links and the ledger included, from mapped records. Aims: precision .98 and "
-        "recall .90 at every size, a million records in 120 s and 4 GB.",
+        "Seconds are those of resolving who is who, accounts, links and the ledger included, from mapped records. Aims: precision "
+        ".98 and recall .90 at every size, a million records in 120 s and 4 GB.",
     )
 
 
