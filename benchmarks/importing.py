@@ -75,7 +75,7 @@ def chunk(draw: np.random.Generator, begin: int, rows: int, people: int, more: i
         "outcome": np.array(["", "solved", "passed on"])[draw.integers(3, size=rows)],
         "minutes": np.round(draw.gamma(2.0, 6.0, size=rows), 1).astype(str),
         "cost": np.round(draw.gamma(2.0, 4.0, size=rows), 2).astype(str),
-        "text": np.array(["The parcel came late", "Nobody called me back", "", "All well, thank you"])[draw.integers(4, size=rows)],
+        "text": np.array(["The parcel came late", "Nobody called me back", "", "All well and thank you"])[draw.integers(4, size=rows)],
     }
     values = np.char.add("v", np.arange(50).astype(str))
     columns |= {f"c{number:02d}": values[draw.integers(50, size=rows)] for number in range(more)}
@@ -96,7 +96,7 @@ def made(folder: Path, rows: int, more: int, files: int = 1, people: int = 50_00
                 part = chunk(draw, file * each + begin, min(size, each - begin), people, more)
                 bad = pa.array(np.where(draw.random(part.num_rows) < 1e-4, "31/02/2026 10:00:00", part["at"].to_numpy(False)))
                 part = part.set_column(1, "at", bad)
-                pa.csv.write_csv(part, out, pa.csv.WriteOptions(include_header=begin == 0, quoting_style="needed"))
+                pa.csv.write_csv(part, out, pa.csv.WriteOptions(include_header=begin == 0, quoting_style="none"))
 
 
 def measured(kind: str, folder: Path) -> str:

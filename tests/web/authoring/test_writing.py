@@ -356,7 +356,14 @@ def test_a_renamed_group_keeps_its_lead_and_what_belongs_to_it(small: Cast, writ
 
 
 def test_what_a_form_refuses_it_says_in_the_reader_s_language(small: Cast) -> None:
-    given = {"name": "Fast", "text": "Fast", "table": "orders", "kept_when": "sum(amount) > 3", "standard": "7", "action": "approve"}
+    given = {
+        "name": "Fast",
+        "text": "Fast",
+        "table": "orders",
+        "kept_when": "sum(amount) > 3",
+        "standard": "7",
+        "action": "approve",
+    }
     page = small.client("owner").post("/c/small/write/promise/new/", given, headers={"accept-language": "de"}).content.decode()
     assert "Muss höchstens 1 sein" in page or "Darf höchstens 1 sein" in page
     given |= {"standard": "0.9"}
