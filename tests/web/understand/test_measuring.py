@@ -69,7 +69,12 @@ def test_facts_hold_the_records_of_the_run_once(cast: Cast) -> None:
     assert told, "the run has segments"
 
 
-def test_what_is_worked_out_is_read_by_the_next_process_and_goes_with_its_run(cast: Cast, tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [True, False])
+def test_what_is_worked_out_is_read_by_the_next_process_and_goes_with_its_run(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: bool
+) -> None:
+    if many:
+        monkeypatch.setattr(crowds, "MANY", 1)
     run = Company.objects.get(slug="northlight").folder
     for name in ("company.toml", "exports"):
         source = Path(run) / name
@@ -84,8 +89,14 @@ def test_what_is_worked_out_is_read_by_the_next_process_and_goes_with_its_run(ca
     assert reading.run is not None
     files = sorted((tmp_path / ".vitalfew" / runkept.KEPT / reading.run.id).iterdir())
     told = facets(reading)
-    ahead = 6 + 5 * (len(told.periods[: preparing.MOST_PERIODS]) + len(told.channels))
-    kinds = {"facts_": 5, "known_": 5, "summed_": ahead, "facets_": 1}
+    usual = preparing.usual(told)
+    assert {name for each in usual for name in ("period", "channel", "group", "segment") if getattr(each, name)} == {
+        "period",
+        "channel",
+        "group",
+        "segment",
+    }
+    kinds = {"facts_": 5, "known_": 5, "figures_": 6 + (5 * len(usual) if many else 0), "facets_": 1}
     assert {kind: sum(each.name.startswith(kind) for each in files) for kind in kinds} == kinds
     before = [(each.name, each.stat().st_mtime_ns) for each in files]
     again = Reading(company)

@@ -191,8 +191,8 @@ def measure(visit: Reading, facts: Facts, filters: Filters, by: str = "", cell: 
             return _measured(visit, facts, asked)
         # What everybody asks is worked out once for all processes.
         least = withholding.least_of(visit.settings.company.minimum_group)
-        told = () if filters == Filters() else (filters.period, filters.channel)
-        name = f"summed_{digest(placed(visit, facts), by, cell, str(least), *told)}"
+        told = () if filters == Filters() else (filters.period, filters.channel, filters.group, filters.segment)
+        name = f"figures_{digest(placed(visit, facts), by, cell, str(least), *told)}"
 
         def plain() -> list[Any]:
             found = _measured(visit, facts, asked)
@@ -205,14 +205,18 @@ def measure(visit: Reading, facts: Facts, filters: Filters, by: str = "", cell: 
 
 
 def _is_usual(visit: Reading, filters: Filters) -> bool:
-    """Whether the figures under `filters` are kept on disk: those of everything, of one period, and of one channel of the run.
+    """Whether the figures under `filters` are kept on disk: of everything, or of one period, channel, group or segment of the run.
 
     Nothing else is, or addresses made up could fill the disk.
     """
-    told = facets(visit)
-    return filters == Filters() or filters in (
-        *(Filters(period=each) for each in told.periods),
-        *(Filters(channel=each) for each in told.channels),
+    told, cut = facets(visit), filters.cut
+    if filters == Filters():
+        return True
+    return (
+        (filters == Filters(period=filters.period) and filters.period in told.periods)
+        or (filters == Filters(channel=filters.channel) and filters.channel in told.channels)
+        or (filters == Filters(group=filters.group) and filters.group in told.groups)
+        or (filters == Filters(segment=filters.segment) and cut is not None and cut[1] in told.segments.get(cut[0], ()))
     )
 
 

@@ -13,15 +13,15 @@ from django.db import DatabaseError, close_old_connections
 from vitalfew.runs import HOME
 from vitalfew.web.people.models import Company
 from vitalfew.web.shell.access import Reading
-from vitalfew.web.shell.filters import Filters, facets
+from vitalfew.web.shell.filters import Facets, Filters, facets
 from vitalfew.web.shell.runkept import KEPT
-from vitalfew.web.understand import figures, journeys
-from vitalfew.web.understand.measuring import known, measure
+from vitalfew.web.understand import crowds, figures, journeys
+from vitalfew.web.understand.measuring import known, measure, placed
 
 log = logging.getLogger("vitalfew.facts")
 LOOK_SECONDS = 3.0
-# Periods whose figures are worked out ahead: at a million customers a filter takes two seconds a page the first time.
-MOST_PERIODS = 24
+# Values of a filter whose figures are worked out ahead: at a million customers one takes two seconds a page the first time.
+MOST = 24
 
 
 def prepare(company: Company) -> None:
@@ -37,15 +37,26 @@ def prepare(company: Company) -> None:
         measure(reading, facts, Filters())
     measure(reading, figures.COMMENTS, Filters(), "quarter")
     told = facets(reading)
-    # The filters asked for most, the newest period first; any other is worked out when a page asks for it.
-    periods = [Filters(period=each) for each in told.periods[:MOST_PERIODS]]
-    for filters in (*periods, *(Filters(channel=each) for each in told.channels)):
-        for facts in every:
+    # Of many facts the filters asked for most, the newest period first; of fewer, any is worked out while one waits.
+    many = [facts for facts in every if crowds.is_large(reading.reader, placed(reading, facts))]
+    for filters in usual(told):
+        for facts in many:
             measure(reading, facts, filters)
     for folder in (reading.workspace.home / KEPT).iterdir():
         if not (reading.workspace.runs / folder.name).exists():
             shutil.rmtree(folder, ignore_errors=True)
     log.info("facts of the run worked out", extra={"milliseconds": round((time.monotonic() - began) * 1000)})
+
+
+def usual(told: Facets) -> list[Filters]:
+    """The filters whose figures are worked out ahead: one value of one of them."""
+    segments = [f"{name}={value}" for name, values in told.segments.items() for value in values]
+    return [
+        *(Filters(period=each) for each in told.periods[:MOST]),
+        *(Filters(channel=each) for each in told.channels[:MOST]),
+        *(Filters(group=each) for each in told.groups[:MOST]),
+        *(Filters(segment=each) for each in segments[:MOST]),
+    ]
 
 
 def keep_prepared(stopped: threading.Event) -> None:
