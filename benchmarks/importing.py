@@ -75,7 +75,9 @@ def chunk(draw: np.random.Generator, begin: int, rows: int, people: int, more: i
         "outcome": np.array(["", "solved", "passed on"])[draw.integers(3, size=rows)],
         "minutes": np.round(draw.gamma(2.0, 6.0, size=rows), 1).astype(str),
         "cost": np.round(draw.gamma(2.0, 4.0, size=rows), 2).astype(str),
-        "text": np.array(["The parcel came late", "Nobody called me back", "", "All well and thank you"])[draw.integers(4, size=rows)],
+        "text": np.array(["The parcel came late", "Nobody called me back", "", "All well and thank you"])[
+            draw.integers(4, size=rows)
+        ],
     }
     values = np.char.add("v", np.arange(50).astype(str))
     columns |= {f"c{number:02d}": values[draw.integers(50, size=rows)] for number in range(more)}

@@ -92,6 +92,10 @@ class Trial:
         at = next(place for place, line in enumerate(lines) if line.startswith("seed = "))
         lines[at] = f"seed = {seed}"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        # An export changes too, or reading it and who is who would be taken from the run before.
+        survey = min(((folder or self.folder) / "exports").glob("survey*.csv"))
+        rows = [row for row in survey.read_bytes().splitlines(keepends=True) if row.strip()]
+        survey.write_bytes(b"".join(rows) + (b"\n" if seed == 2 else b""))
         if folder is None:
             self.seed = seed
 
