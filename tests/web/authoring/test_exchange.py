@@ -101,8 +101,8 @@ def test_files_that_cannot_be_imported_say_why(small: Cast, content: bytes, said
 
 
 def test_sections_that_are_not_written_here_are_left_out_and_named(small: Cast) -> None:
-    answer = look(small.client("owner"), SMALL + '[[mend]]\nsource = "survey"\n')
-    assert answer.context["left"] == ["mend"]
+    answer = look(small.client("owner"), SMALL + '[[question]]\nname = "Q1"\nkind = "nps"\n')
+    assert answer.context["left"] == ["question"]
     assert answer.context["plans"] == []
 
 
