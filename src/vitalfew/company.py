@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from vitalfew.circles import cycle_of, path_of
 from vitalfew.edits import Edit, OverlaidLines, lay
 from vitalfew.engine.expressions import check as check_expression
 from vitalfew.engine.patterns import fault as fault_of_pattern
@@ -455,7 +455,7 @@ def _initiative_faults(company: Company, lines: Lines) -> Iterator[Fault]:
                 f"initiative {initiative.name!r}: there is no driver {initiative.driver!r}",
                 mend,
             )
-    cycle = _cycle(by_name)
+    cycle = cycle_of(by_name)
     if cycle:
         index = list(by_name).index(cycle[0])
         yield _fault(
@@ -485,32 +485,6 @@ def _named_initiative_faults(company: Company, lines: Lines, by_name: dict[str, 
                     f"[[{section}]]: there is no initiative {name!r}",
                     _near(name, by_name, "name an [[initiative]]"),
                 )
-
-
-def _cycle(by_name: dict[str, Initiative]) -> list[str]:
-    """One circle among prerequisites, its first name repeated at the end; empty when there is none."""
-    done: set[str] = set()
-    for start in by_name:
-        path: list[str] = []
-        found = _walk(start, by_name, path, done)
-        if found:
-            return found
-    return []
-
-
-def _walk(name: str, by_name: dict[str, Initiative], path: list[str], done: set[str]) -> list[str]:
-    if name in path:
-        return [*path[path.index(name) :], name]
-    if name in done or name not in by_name:
-        return []
-    path.append(name)
-    for needed in by_name[name].needs:
-        found = _walk(needed, by_name, path, done)
-        if found:
-            return found
-    path.pop()
-    done.add(name)
-    return []
 
 
 def _benefit_faults(company: Company, lines: Lines) -> Iterator[Fault]:
@@ -583,27 +557,9 @@ def _link_faults(company: Company, lines: Lines) -> Iterator[Fault]:
             same.setdefault(link.left, []).append(link.right)
             same.setdefault(link.right, []).append(link.left)
     for index, link in enumerate(company.link):
-        path = _path(same, link.left, link.right) if link.decision == "different" else []
+        path = path_of(same, link.left, link.right) if link.decision == "different" else []
         if path:
             found = record_of(link.left, tables)
             what = "companies" if found is not None and tables[found[0]] == "accounts" else "people"
             what = f"[[link]]: {link.left!r} and {link.right!r} are said to be different {what}, and one: {' = '.join(path)}"
             yield _fault(lines, ("link", index, "decision"), what, "take one of these decisions back")
-
-
-def _path(graph: dict[str, list[str]], start: str, end: str) -> list[str]:
-    """A shortest path from `start` to `end`; empty when there is none."""
-    before = {start: ""}
-    waiting = deque([start])
-    while waiting:
-        place = waiting.popleft()
-        if place == end:
-            path = [place]
-            while before[path[-1]]:
-                path.append(before[path[-1]])
-            return path[::-1]
-        for other in graph.get(place, ()):
-            if other not in before:
-                before[other] = place
-                waiting.append(other)
-    return []

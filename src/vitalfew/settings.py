@@ -499,8 +499,8 @@ def record_of(text: str, sources: Iterable[str]) -> tuple[str, str] | None:
     >>> record_of("crm#C1", ["crm", "web"])
     ('crm', 'C1')
     """
-    longest = max((name for name in sources if text.startswith(f"{name}#") and len(text) > len(name) + 1), key=len, default=None)
-    return None if longest is None else (longest, text[len(longest) + 1 :])
+    longest = max((name for name in sources if text.startswith(f"{name}#") and len(text) > len(name) + 1), key=len, default="")
+    return (longest, text[len(longest) + 1 :]) if longest else None
 
 
 class Link(Section):
@@ -549,9 +549,8 @@ class Vision(Section):
     def _specific(cls, value: str) -> str:
         slogan = slogan_in(value)
         if slogan:
-            raise ValueError(
-                f"{slogan!r} could stand in any company's vision: say which customers, when, and what changes for them"
-            )
+            what = "could stand in any company's vision: say which customers, when, and what changes for them"
+            raise ValueError(f"{slogan!r} {what}")
         return value
 
 
