@@ -119,6 +119,18 @@ def limesurvey() -> str:
     )
 
 
+def limesurvey_in_words() -> str:
+    """The same survey, exported with full questions for headings."""
+    codes = ["id", "submitdate", "lastpage", "startlanguage", "seed", "token", "startdate", "datestamp", "ipaddr", "NPS"]
+    words = ["Response ID", "Date submitted", "Last page", "Start language", "Seed", "Access code", "Date started"]
+    words += ["Date last action", "IP address", "How likely are you to recommend us?"]
+    text = limesurvey()
+    for code, word in zip(codes, words, strict=True):
+        text = text.replace(f'"{code}"', f'"{word}"', 1)
+    text = text.replace('"SAT[delivery]"', '"How satisfied are you? [Delivery]"').replace('"OPEN"', '"What should we do better?"')
+    return text.replace('"SAT[invoices]"', '"How satisfied are you? [Invoices]"')
+
+
 def formbricks() -> str:
     header = ["No.", "Response ID", "Timestamp", "Finished", "Survey ID", "Formbricks ID (internal)", "User ID", "Notes", "Tags"]
     header += ["1. How likely are you to recommend us?", "2. How good was the delivery?", "3. What should we do better?"]
@@ -381,6 +393,14 @@ def hubspot_contacts() -> str:
     )
 
 
+def hubspot_addresses() -> str:
+    """Contacts of which the user exported no names."""
+    return simple(
+        ["Record ID", "Email", "Contact owner", "Lifecycle Stage", "Country/Region", "Create Date"],
+        lambda n: [7000 + n, f"jo{n}@example.com", "Ann", "Customer", "France", f"2026-05-{n % 28 + 1:02d} 10:00"],
+    )
+
+
 def hubspot_companies() -> str:
     return simple(
         ["Record ID", "Company name", "Company Domain Name", "Company owner", "Create Date", "Industry", "City", "Country/Region"],
@@ -443,6 +463,7 @@ SURVEYS: Mapping[str, tuple[Callable[[], str], dict[str, Any]]] = {
     ),
     "SurveyMonkey": (surveymonkey, {"response": "Respondent ID", "at": "Date Modified", "email": "Email Address"}),
     "LimeSurvey": (limesurvey, {"response": "id", "at": "submitdate", "person": "token"}),
+    "LimeSurvey in words": (limesurvey_in_words, {"response": "Response ID", "at": "Date submitted", "person": "Access code"}),
     "Formbricks": (formbricks, {"response": "Response ID", "at": "Timestamp", "person": "User ID"}),
     "Typeform": (typeform, {"response": "#", "at": {"sql": "\"Submit Date (UTC)\" || ' UTC'"}}),
 }
@@ -479,6 +500,7 @@ OTHERS: Mapping[str, tuple[Callable[[], str], str, dict[str, Any]]] = {
     ),
     "Salesforce report of opportunities": (salesforce_report, "deals", {"deal": "Opportunity ID", "company": "Account Name"}),
     "HubSpot contacts": (hubspot_contacts, "people", {"person": "Record ID", "email": "Email", "phone": "Phone Number"}),
+    "HubSpot contacts without names": (hubspot_addresses, "people", {"person": "Record ID", "email": "Email"}),
     "HubSpot companies": (hubspot_companies, "accounts", {"account": "Record ID", "name": "Company name", "sector": "Industry"}),
     "HubSpot deals": (hubspot_deals, "deals", {"deal": "Record ID", "stage": "Deal Stage", "amount": "Amount"}),
     "HubSpot tickets": (hubspot_tickets, "interactions", {"id": "Ticket ID", "at": "Create date", "channel": "Source"}),
@@ -502,7 +524,7 @@ def test_a_survey_tools_export_is_recognised_and_its_questions_are_found(
     """Its own columns are no questions; every response is loaded, none of the header rows is one."""
     export, columns = SURVEYS[tool]
     layout, source = proposed(tmp_path, "answers", export())
-    assert layout == f"{tool} survey"
+    assert layout == f"{tool.removesuffix(' in words')} survey"
     assert source["table"] == "responses"
     assert columns.items() <= source["columns"].items()
     questions = list(source["questions"].values())
@@ -522,7 +544,7 @@ def test_a_survey_tools_export_is_recognised_and_its_questions_are_found(
 def test_a_ticket_systems_or_crms_export_is_recognised(kind: str, tmp_path: Path, shared_engine: DuckEngine) -> None:
     export, table, columns = OTHERS[kind]
     layout, source = proposed(tmp_path, "data", export())
-    assert (layout, source["table"]) == (kind, table)
+    assert (layout, source["table"]) == (kind.removesuffix(" without names"), table)
     assert columns.items() <= source["columns"].items()
     found = read(shared_engine, tmp_path, load(tmp_path).company)
     assert found.sources[0]["rows_loaded"] == N

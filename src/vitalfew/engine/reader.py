@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any, Literal
 import duckdb
 
 from vitalfew.engine.duck import quote
+from vitalfew.engine.spill import Spill
 from vitalfew.vocabulary import TABLES
 
 log = logging.getLogger(__name__)
@@ -43,11 +43,12 @@ class Reader:
 
     def __init__(self, paths: Mapping[str, Path], threads: int = 2) -> None:
         self._paths = dict(paths)
+        self._spill = Spill()
         self._database = duckdb.connect(
             config={
                 "threads": threads,
                 "memory_limit": "1GB",
-                "temp_directory": str(Path(tempfile.gettempdir()) / f"vitalfew-reader-{secrets.token_hex(6)}"),
+                "temp_directory": str(self._spill.path),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
             }
@@ -187,6 +188,7 @@ class Reader:
     def close(self) -> None:
         """Give back what DuckDB holds."""
         self._database.close()
+        self._spill.close()
 
     def _from(self, table: str) -> str:
         if table in self._worked_out:

@@ -1,10 +1,10 @@
 """Exports recognised by their headers: survey tools, ticket systems and CRMs whose layout is documented.
 
 A layout says which table a file is and which of its columns are which, so nothing of that is guessed. Compared with published
-lists of headers were: Salesforce opportunities and Qualtrics; Formbricks (its own source, where it writes the file: No., Response
-ID, Timestamp, Finished, Survey ID, Formbricks ID (internal), User ID, Notes, Tags); SurveyMonkey, Typeform, Zendesk and HubSpot
-deals (headers as public programs that read their exports quote them). LimeSurvey, Jira and the other objects of Salesforce and
-HubSpot are written from knowledge of the products. None was tried on an export of a customer's own.
+lists of headers were: Salesforce opportunities and Qualtrics; Formbricks and LimeSurvey (their own sources, where they name the
+columns of the file); SurveyMonkey, Typeform, Zendesk, Jira, HubSpot contacts, companies and deals, Salesforce accounts and contacts
+(headers as public programs that read their exports quote them). HubSpot tickets and Salesforce cases are written from knowledge of
+the products. None was tried on an export of a customer's own.
 
 The documentation meant: Qualtrics 'Understanding your dataset' (three header rows), SurveyMonkey 'Individual responses export'
 (two), LimeSurvey manual 'Exporting results', Formbricks 'Export responses', Typeform 'Responses file', Zendesk 'Exporting data to
@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SURE = 0.97
 
@@ -251,6 +251,8 @@ HUBSPOT_CONTACTS = Layout(
         "first_seen": ("Create Date",),
     },
 )
+# Which columns an export has is the user's choice: some have no names.
+HUBSPOT_ADDRESSES = replace(HUBSPOT_CONTACTS, needs=_needs("Record ID", "Email", "Contact owner"))
 HUBSPOT_COMPANIES = Layout(
     "HubSpot companies",
     "accounts",
@@ -258,7 +260,7 @@ HUBSPOT_COMPANIES = Layout(
     {
         "account": ("Record ID",),
         "name": ("Company name",),
-        "domain": ("Company Domain Name", "Website URL"),
+        "domain": ("Company Domain Name", "Domain", "Website URL", "Website"),
         "parent": ("Parent Company ID",),
         "sector": ("Industry",),
         "country": ("Country/Region", "Country"),
@@ -308,7 +310,7 @@ HUBSPOT_TICKETS = Layout(
 LAYOUTS = (
     *(QUALTRICS, SURVEYMONKEY, LIMESURVEY_CODES, LIMESURVEY_TEXTS, FORMBRICKS, TYPEFORM, ZENDESK, JIRA, SALESFORCE_CASES),
     *(SALESFORCE_OPPORTUNITIES, SALESFORCE_CONTACTS, SALESFORCE_ACCOUNTS, SALESFORCE_REPORT),
-    *(HUBSPOT_TICKETS, HUBSPOT_DEALS, HUBSPOT_COMPANIES, HUBSPOT_CONTACTS),
+    *(HUBSPOT_TICKETS, HUBSPOT_DEALS, HUBSPOT_COMPANIES, HUBSPOT_CONTACTS, HUBSPOT_ADDRESSES),
 )
 
 
