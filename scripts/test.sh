@@ -14,6 +14,6 @@ $bin/python scripts/translations.py check
 few="not slow"
 [ "${1:-}" != long ] || few="slow or not slow"
 echo "== tests"
-$bin/python -m pytest -q -n 2 --dist loadfile -m "$few"
+$bin/python -m pytest -q -n 2 --dist loadfile --durations 40 -m "$few"
 echo "== tests of the application, once more on PostgreSQL"
-VITALFEW_TEST_DATABASE=postgresql $bin/python -m pytest tests/web -q -n 2 --dist loadfile -m "($few) and not browser"
+VITALFEW_TEST_DATABASE=postgresql $bin/python -m pytest tests/web -q -n 2 --dist loadfile --durations 20 -m "($few) and not browser"

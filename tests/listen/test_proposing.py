@@ -290,7 +290,7 @@ def test_hostile_names_and_values_stay_text(tmp_path: Path, write: Write) -> Non
 
 
 def test_the_lexicon_names_only_columns_a_source_can_fill() -> None:
-    known = {*IDENTITY_COLUMNS, "id", "response", "order", "person", "account", "employee", "deal", "contract", "line"}
+    known = {*IDENTITY_COLUMNS, "id", "response", "order", "person", "account", "employee", "deal", "contract", "line", "consent"}
     for table in lexicon():
         for role in table.roles:
             assert role.name in {*TABLES[table.table].names, *known}, (table.table, role.name)
@@ -342,3 +342,29 @@ def test_a_file_called_after_another_table_is_not_taken_for_people(tmp_path: Pat
     made = [(n, f"Name {n}", f"19{n + 50}-01-05", "+44 751 396 1198", "Berlin", "Sales") for n in range(40)]
     write("employees.csv", rows("employee_id,name,birth_date,phone,city,department", made))
     assert source(tmp_path, "employees")["table"] == "employees"
+
+
+def test_a_list_of_consents_is_recognised_by_what_it_says(tmp_path: Path, write: Write) -> None:
+    said = ("opt-in", "opt-out", "unsubscribed")
+    made = [(f"jo{n}@example.com", ("analysis", "contact")[n % 2], said[n % 3], f"2026-05-{n % 28 + 1:02d}") for n in range(60)]
+    write("preferences.csv", rows("E-mail,Purpose,Status,Changed at", made))
+    found = source(tmp_path, "preferences")
+    assert found["table"] == "consents"
+    assert found["columns"] == {"email": "E-mail", "purpose": "Purpose", "state": "Status", "at": "Changed at"}
+
+
+def test_a_list_of_one_purpose_asks_which_it_is(tmp_path: Path, write: Write) -> None:
+    made = [(f"jo{n}@example.com", "widerrufen" if n % 4 else "nein", f"{n % 28 + 1:02d}.05.2026") for n in range(60)]
+    write("abmeldungen.csv", rows("E-Mail,Einwilligung,Datum", made))
+    found = source(tmp_path, "abmeldungen")
+    assert found["table"] == "consents"
+    assert found["columns"]["purpose"] == {"value": "contact"}
+    text = (tmp_path / "company.toml").read_text(encoding="utf-8")
+    assert "# ASK: what did they agree to?" in text
+    assert '# purpose = { value = "analysis" }' in text
+
+
+def test_words_that_are_no_states_of_a_consent_make_no_list_of_consents(tmp_path: Path, write: Write) -> None:
+    made = [(n, f"jo{n}@example.com", ("open", "closed")[n % 2], f"2026-05-{n % 28 + 1:02d}") for n in range(60)]
+    write("consents.csv", rows("ticket id,email,status,created at", made))
+    assert source(tmp_path, "consents")["table"] == "interactions"

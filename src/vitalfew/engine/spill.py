@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import time
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,19 +22,24 @@ UNHELD_SECONDS = 3600
 
 
 class Spill:
-    """A folder of this process's own under the system's temporary folder."""
+    """A folder of this process's own under the system's temporary folder; it goes with the object, and with the process."""
 
     def __init__(self) -> None:
         sweep()
-        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
-        self.path = Path(self._folder.name) / "spill"
-        self._held = (Path(self._folder.name) / HELD).open("wb")
-        fcntl.flock(self._held, fcntl.LOCK_EX)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self.path = folder / "spill"
+        held = os.open(folder / HELD, os.O_CREAT | os.O_WRONLY, 0o600)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        # Readers are let go of rather than closed, for another thread may still be reading.
+        self.close = weakref.finalize(self, _removed, folder, held, os.getpid())
 
-    def close(self) -> None:
-        """Remove the folder. Also done when the object goes, and when the process ends by itself."""
-        self._held.close()
-        self._folder.cleanup()
+
+def _removed(folder: Path, held: int, owner: int) -> None:
+    if os.getpid() != owner:
+        # A process that came of the owner by a fork: the folder is not its own.
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(held)
 
 
 def sweep() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from vitalfew.listen.consent import ANALYSIS, CONTACT, STATES
 from vitalfew.listen.proposing import long_surveys, questions
 from vitalfew.listen.proposing.columns import Column, words_of
 from vitalfew.listen.proposing.finding import Together
@@ -128,6 +129,8 @@ def _weighed(profile: Profile, table: str) -> Fit:
     """The fit of a table, with what speaks against it or for a survey."""
     words = next(each for each in lexicon() if each.table == table)
     found = fit(profile, words, profile.columns)
+    if table == "consents" and not _states(profile, found):
+        return Fit(table, min(found.weight, ENOUGH / 2), found.filled)
     if table != "responses":
         key = found.of(key_of(table))
         if table == "order_lines" and (order := found.of("order")):
@@ -152,6 +155,14 @@ def _weighed(profile: Profile, table: str) -> Fit:
         return Fit(table, min(found.weight, ENOUGH / 2), found.filled)
     asked = 1.2 * min(len(scaled), 6) + (0.6 if texts and scaled else 0.0)
     return Fit(table, found.weight + asked if scaled else min(found.weight, ENOUGH / 2), found.filled)
+
+
+def _states(profile: Profile, found: Fit) -> bool:
+    """Whether the column of states says given, refused or withdrawn, in words a run understands."""
+    state = found.of("state")
+    column = profile.column(state.column) if state else None
+    values = [each.strip().casefold() for each in column.values] if column else []
+    return bool(values) and sum(each in STATES for each in values) >= 0.5 * len(values)
 
 
 def understand(drafts: Sequence[Draft], known: Mapping[str, Sequence[Keys]] = MappingProxyType({})) -> None:
@@ -213,6 +224,10 @@ def _columns(each: Draft, targets: Mapping[str, Sequence[Keys]]) -> None:
     _own_key(each)
     if each.table == "deals":
         _decided(each)
+    if each.table == "consents" and "purpose" not in have:
+        ask = "what did they agree to? One list is of one purpose here; with contact, only being written to is refused"
+        other = (f"purpose = {value({'value': ANALYSIS})}",)
+        each.columns.append(Line("purpose", value({"value": CONTACT}), 0.4, "no column says what they agreed to", ask, other))
     if each.layout is not None:
         for role, text in each.layout.values.items():
             if role not in have:

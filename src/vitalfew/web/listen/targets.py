@@ -24,6 +24,7 @@ TABLE_NAMES: dict[str, _StrPromise] = {
     "employees": _("Employees"),
     "relations": _("Ties between people (referrals, messages)"),
     "competitors": _("Competitors"),
+    "consents": _("What people consented to"),
 }
 """The tables a file may become, the commonest first."""
 COLUMN_NAMES: dict[str, _StrPromise] = {
@@ -90,6 +91,9 @@ COLUMN_NAMES: dict[str, _StrPromise] = {
     "n": _("Answers behind it"),
     "question": _("Question (one answer a row)"),
     "value": _("Answer (one answer a row)"),
+    "purpose": _("What was asked for (analysis, contact)"),
+    "state": _("Given, refused or withdrawn"),
+    "consent": _("Number of the statement"),
 }
 KIND_NAMES: dict[str, _StrPromise] = {
     "nps": _("Would you recommend us, 0 to 10"),

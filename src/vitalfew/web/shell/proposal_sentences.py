@@ -59,6 +59,8 @@ PROPOSALS = (
     _("no column is a value of its own in every row: the line number serves as the record's id"),
     _("told by the words won and lost in %(column)s"),
     _("the same for every record of this kind of export"),
+    _("no column says what they agreed to"),
+    _("what did they agree to? One list is of one purpose here; with contact, only being written to is refused"),
     _("%(count)s values, by which figures can be shown"),
     _("%(count)s values, by which answers can be shown"),
     _("%(count)s questions"),
