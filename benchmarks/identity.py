@@ -5,7 +5,6 @@ Each size runs in a process of its own, so that memory is its own. `python bench
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contacts import made
-from table import write
+from table import peak_memory, write
 from vitalfew.engine import Context, DuckEngine
 from vitalfew.listen import identity
 from vitalfew.listen.mapped import Mapped
@@ -72,7 +71,7 @@ def measure(size: int, seed: int = 1) -> list[str]:
         seconds = time.perf_counter() - begun
         answer = engine.collect(found.select("key", "person"))
         engine.close()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_memory()
     keys = {key: place for place, key in enumerate(contacts.table["key"].to_pylist())}
     ours = [f"alone {place}" for place in range(size)]
     for key, person in zip(answer["key"].to_pylist(), answer["person"].to_pylist(), strict=True):

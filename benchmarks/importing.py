@@ -9,7 +9,6 @@ whole (who is who and the timeline too) on ten million interactions of 50,000 pe
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
-from table import write
+from table import peak_memory, write
 from vitalfew.company import load
 from vitalfew.engine import Context, DuckEngine
 from vitalfew.listen import reading
@@ -107,7 +106,7 @@ def measured(kind: str, folder: Path) -> str:
     with tempfile.TemporaryDirectory(dir=folder) as working:
         rows = {"import": imported, "listen": listened, "pyarrow": by_pyarrow, "duckdb": by_duckdb}[kind](folder, Path(working))
     seconds = time.perf_counter() - began
-    return f"{seconds:.1f}|{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f}|{rows}"
+    return f"{seconds:.1f}|{peak_memory():,.0f}|{rows}"
 
 
 def _context(folder: Path, working: Path) -> Context:

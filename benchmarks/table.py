@@ -40,5 +40,11 @@ def write(section: str, header: Sequence[str], rows: Iterable[Sequence[object]],
     print("\n".join([*lines, note, machine]))
 
 
+def peak_memory(process: int | str = "self") -> float:
+    """The most memory a running process has held, in MB. What getrusage says counts the process that started it, too."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(encoding="utf-8"))
+    return int(found[1]) / 1024 if found else 0.0
+
+
 def _cell(value: object) -> str:
     return str(value).replace("|", "\\|")
