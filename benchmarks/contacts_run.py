@@ -1,7 +1,7 @@
 """A million contact records from their files to a finished run: reading, judging, who is who, timeline, tables and pages.
 
-Three systems' exports of the made-up contacts of `contacts.py`, as CSV, and nothing set but which column is which; `vitalfew run` in
-a process of its own. Seconds by step are those between the lines of its progress. `python benchmarks/contacts_run.py [RECORDS ...]`.
+Three systems' exports of the made-up contacts of `contacts.py`, as CSV, nothing set but which column is which; `vitalfew run` in a
+process of its own. Seconds by step are those between the lines of its progress. `python benchmarks/contacts_run.py [RECORDS ...]`.
 """
 
 from __future__ import annotations
