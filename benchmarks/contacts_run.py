@@ -95,7 +95,7 @@ def main(sizes: list[int]) -> None:
                 if seconds >= 1 or step == "the whole run":
                     rows.append((f"{size:,}", step, f"{seconds:.1f}", f"{peak:,.0f}"))
     write(
-        "contacts_run",
+        "contacts from files to a run",
         ("records", "step", "s", "peak MB until its end"),
         rows,
         "`vitalfew run` on three CSV exports, nothing set but which column is which. Steps under a second are left out. Aims: a "
