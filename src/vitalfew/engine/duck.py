@@ -12,6 +12,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+WORKING_ROWS = 32_768
+"""Rows of a row group of a working file."""
+
 
 class DuckEngine:
     """DuckDB through Ibis. Downloads nothing: extensions are never installed or loaded by themselves."""
@@ -60,8 +63,10 @@ class DuckEngine:
     def write(self, expression: ir.Table, path: Path, order: Sequence[str]) -> int:
         sql = self._backend.compile(expression.order_by(list(order)) if order else expression)
         target = str(path).replace("'", "''")
+        # What has no order is a working file, read once or twice: small groups of rows hold a third less memory on the way.
+        groups = "" if order else f", ROW_GROUP_SIZE {WORKING_ROWS}"
         # Views are private to their connection, so the copy runs on the backend's own; fetchall ends the statement.
-        counted = self._backend.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
+        counted = self._backend.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd{groups})").fetchall()
         return int(counted[0][0])
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import ibis
@@ -211,33 +211,43 @@ def _once(work: Work, table: ir.Table) -> tuple[ir.Table, int]:
             "records without an id of their own were loaded under their line number",
         )
     table = layer(engine, table, {"key": _key_sql(work)})
-    together = [table["key"]]
+    together = ["key"]
     if is_long(work.source):
         table = layer(engine, table, {"_pick": _pick(work)})
-        together = [table["key"], table["long:question"], table["_pick"]]
-    window = ibis.window(group_by=together, order_by=[table[FILE], table[LINE]])
-    ranked = table.mutate(
-        _nth=ibis.row_number().over(window),
-        _first_line=table[LINE].first().over(window),
-        _first_path=table[PATH].first().over(window),
-        _first_content=table[CONTENT].first().over(window),
+        together = ["key", "long:question", "_pick"]
+    # Keys alone are counted first: mostly none is repeated, and wide records are never sorted.
+    groups = table.group_by(together).aggregate(_rows=table.count())
+    repeated = work.save(groups.filter(groups["_rows"] > 1), "repeated")
+    if not _count(work, repeated):
+        return table, _count(work, table)
+    surplus = work.save(_surplus(table, repeated, together), "surplus")
+    several_files = len(work.staged.opened.files) > 1
+    where = "CAST(_first_line AS VARCHAR)" + (" || ' of ' || _first_path" if several_files else "")
+    refused = engine.project(
+        surplus,
+        {"value": '"key"', LINE: quote(LINE), PATH: quote(PATH), "same": "_content = _first_content", "place": where},
     )
-    ranked = work.save(ranked, "ranked")
-    surplus = ranked.filter(ranked["_nth"] > 0)
-    if _count(work, surplus):
-        several_files = len(work.staged.opened.files) > 1
-        where = "CAST(_first_line AS VARCHAR)" + (" || ' of ' || _first_path" if several_files else "")
-        refused = engine.project(
-            surplus,
-            {"value": '"key"', LINE: quote(LINE), PATH: quote(PATH), "same": "_content = _first_content", "place": where},
-        )
-        because = (
-            "CASE WHEN same THEN 'repeated: same record as line ' || place "
-            "ELSE 'key repeated with other content; first at line ' || place || '; give each record its own key' END"
-        )
-        _refuse(work, refused, _key_column(work), because)
-    kept = ranked.filter(ranked["_nth"] == 0)
+    because = (
+        "CASE WHEN same THEN 'repeated: same record as line ' || place "
+        "ELSE 'key repeated with other content; first at line ' || place || '; give each record its own key' END"
+    )
+    _refuse(work, refused, _key_column(work), because)
+    kept = table.anti_join(surplus, [FILE, LINE])
     return kept, _count(work, kept)
+
+
+def _surplus(table: ir.Table, repeated: ir.Table, together: Sequence[str]) -> ir.Table:
+    """The records after the first of each group of `repeated`, with the place and content of the first."""
+    narrow = table.select(*together, FILE, LINE, PATH, CONTENT)
+    held = narrow.semi_join(repeated, [narrow[name].identical_to(repeated[name]) for name in together])
+    window = ibis.window(group_by=[held[name] for name in together], order_by=[held[FILE], held[LINE]])
+    ranked = held.mutate(
+        _nth=ibis.row_number().over(window),
+        _first_line=held[LINE].first().over(window),
+        _first_path=held[PATH].first().over(window),
+        _first_content=held[CONTENT].first().over(window),
+    )
+    return ranked.filter(ranked["_nth"] > 0)
 
 
 def _pick(work: Work) -> str:
