@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import sys
 from collections.abc import Callable
@@ -10,69 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from published_sets import Row, Rows, as_people, fake_1000, febrl3, historical
 
 from vitalfew.engine import Context
 from vitalfew.listen import identity, normalise
-from vitalfew.listen.mapped import Mapped
-from vitalfew.settings import Company, Source
-from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES
 
 pytestmark = pytest.mark.real
-
-Row = dict[str, Any]
-Rows = tuple[list[Row], list[str]]
-
-
-def fake_1000(folder: Path) -> Rows:
-    listed = _csv(folder / "fake_1000.csv")
-    rows = [
-        {"name": f"{row['first_name']} {row['surname']}", "born": row["dob"], "city": row["city"], "email": row["email"]}
-        for row in listed
-    ]
-    return rows, [row["cluster"] for row in listed]
-
-
-def febrl3(folder: Path) -> Rows:
-    listed = _csv(folder / "febrl3.csv")
-    rows = [
-        {
-            "name": f"{row['given_name']} {row['surname']}",
-            "born": row["date_of_birth"],
-            "street": f"{row['street_number']} {row['address_1']}",
-            "city": row["suburb"],
-            "postcode": row["postcode"],
-            "national_id": row["soc_sec_id"],
-        }
-        for row in listed
-    ]
-    return rows, [row["rec_id"].split("-")[1] for row in listed]
-
-
-def historical(folder: Path) -> Rows:
-    listed = pq.read_table(folder / "historical_figures_with_errors_50k.parquet").to_pylist()
-    columns = {"name": "first_and_surname", "born": "dob", "city": "birth_place", "postcode": "postcode_fake", "role": "occupation"}
-    return [{name: row[column] for name, column in columns.items()} for row in listed], [row["cluster"] for row in listed]
-
-
-def _csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8") as file:
-        return [{key.strip(): value.strip() for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def quality(context: Context, rows: list[Row], truth: list[str]) -> float:
     """F1 over pairs of records, as one source of people with nothing set."""
-    columns = {field.name: pa.nulls(len(rows), field.type) for field in TABLES["people"].schema}
-    columns |= {f"_{name}": pa.array([row.get(name) or None for row in rows], pa.string()) for name in IDENTITY_COLUMNS}
-    columns |= {f"_{name}": pa.array([""] * len(rows), pa.string()) for name in ("person_of", "account_of", "order_of")}
-    columns["role"] = pa.array([row.get("role") or None for row in rows], pa.string())
-    columns["person"] = pa.array([f"{number:06d}" for number in range(len(rows))], pa.string())
-    columns |= {"_line": pa.array(range(2, len(rows) + 2), pa.int64()), "_path": pa.array(["people.csv"] * len(rows), pa.string())}
-    source = Source.model_validate({"name": "crm", "table": "people", "path": "people.csv"})
-    company = Company.model_validate({"company": {"name": "Acme"}})
-    found = identity.resolve([Mapped(source, 0, context.engine.table(pa.table(columns)))], company, context).tables["identities"]
+    sources, company = as_people(rows, context)
+    found = identity.resolve(sources, company, context).tables["identities"]
     person_of = {row["key"]: row["person"] for row in context.engine.collect(found).to_pylist()}
     ours = [person_of.get(f"{number:06d}") or f"alone {number}" for number in range(len(rows))]
 
