@@ -60,8 +60,7 @@ def in_earnest() -> None:
 def _looked_at_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are done in this process, which has everything loaded already; tests that use `in_earnest` have a process of their own."""
     if "in_earnest" not in request.fixturenames:
-        does = {"sketch": in_process.sketched, "read": in_process.tried}
-        monkeypatch.setattr(aside, "done", lambda job: json.loads(json.dumps(does[job["do"]](job))))
+        monkeypatch.setattr(aside, "done", lambda job, _seconds=0: json.loads(json.dumps(in_process.JOBS[job["do"]](job))))
 
 
 @pytest.fixture
