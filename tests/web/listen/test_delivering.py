@@ -106,6 +106,7 @@ def test_a_further_file_is_offered_to_the_source_that_has_its_columns_and_extend
     assert [each.number for each in Version.objects.order_by("number")] == [1, 2]
     assert load(own, faults_of, in_force(cast.other)).company.source[1].path[-1] == "exports/orders-july.csv"
     assert not list((own / ".vitalfew" / "uploads").iterdir())
+    assert f"{NEW}?for=orders" in client.get("/c/other/write/source/entry/orders/").content.decode()
     client.post("/c/other/write/source/entry/orders/restore/1/", {"began": "2"})
     assert settings_of(cast.other).source[1].path == ["exports/orders.csv"]
 
@@ -118,6 +119,23 @@ def test_the_same_content_is_not_taken_twice_and_changed_records_are_counted_apa
     assert reading["already"]["same"] + reading["already"]["other"] == 10
     assert reading["already"]["other"] > 0
     assert reading["loaded"] == 10
+
+
+def test_of_several_sources_the_one_whose_files_are_called_so_comes_first(client: Client, own: Path) -> None:
+    keep(client, send(client, file("web.csv", later(200, 260))))
+    page = send(client, file("branch.csv", later(300, 360)))
+    keep(client, client.get(f"{page.request['PATH_INFO']}0/"))
+    offered = send(client, file("branch 2.csv", later(400, 430)))
+    assert [each.name for each in offered.context["rows"][0]["readers"]] == ["branch", "web"]
+
+
+def test_the_page_of_sources_leads_here_for_those_who_may(client: Client, cast: Cast, shop: Path) -> None:
+    survey = (shop / "company.toml").read_text().replace('path = "survey.csv"', 'path = "exports/survey.csv"')
+    (shop / "exports" / "survey.csv").write_bytes((shop / "survey.csv").read_bytes())
+    (shop / "company.toml").write_text(survey)
+    assert f"{NEW}?for=survey" in client.get("/c/other/sources/").content.decode()
+    _own_cast(cast, shop)
+    assert "?for=survey" not in cast.client("integrator").get("/c/other/sources/").content.decode()
 
 
 def test_a_file_that_brings_nothing_new_cannot_be_kept(client: Client, own: Path) -> None:

@@ -182,7 +182,8 @@ def upload(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
         }
         for number, each in enumerate(sent.sources)
     ]
-    context = {"upload": sent, "rows": rows, "left_out": sent.data["left_out"]}
+    offered = any(row["readers"] and not row["key"] for row in rows)
+    context = {"upload": sent, "rows": rows, "offered": offered, "left_out": sent.data["left_out"]}
     return render(request, "listen/upload.html", context)
 
 
