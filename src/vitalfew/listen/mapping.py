@@ -23,6 +23,8 @@ from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES, Kind
 
 PLACE = (LINE, PATH, FILE)
 CONTENT = "_content"
+REPEATED, REPEATED_OTHERWISE = "repeated: same record", "key repeated with other content"
+"""How the reason begins for which a record met before is refused."""
 SAID = ("text", "topic")
 """Columns of sentences; the other text columns hold labels. What identifies somebody is masked in both on the way in."""
 _SQL_TYPES: dict[Kind, str] = {
@@ -228,8 +230,8 @@ def _once(work: Work, table: ir.Table) -> tuple[ir.Table, int]:
         {"value": '"key"', LINE: quote(LINE), PATH: quote(PATH), "same": "_content = _first_content", "place": where},
     )
     because = (
-        "CASE WHEN same THEN 'repeated: same record as line ' || place "
-        "ELSE 'key repeated with other content; first at line ' || place || '; give each record its own key' END"
+        f"CASE WHEN same THEN {literal(REPEATED)} || ' as line ' || place "
+        f"ELSE {literal(REPEATED_OTHERWISE)} || '; first at line ' || place || '; give each record its own key' END"
     )
     _refuse(work, refused, _key_column(work), because)
     kept = table.anti_join(surplus, [FILE, LINE])

@@ -60,8 +60,7 @@ def in_earnest() -> None:
 def _looked_at_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are done in this process, which has everything loaded already; tests that use `in_earnest` have a process of their own."""
     if "in_earnest" not in request.fixturenames:
-        does = {"sketch": in_process.sketched, "read": in_process.tried}
-        monkeypatch.setattr(aside, "done", lambda job: json.loads(json.dumps(does[job["do"]](job))))
+        monkeypatch.setattr(aside, "done", lambda job, _seconds=0: json.loads(json.dumps(in_process.JOBS[job["do"]](job))))
 
 
 @pytest.fixture
@@ -275,12 +274,14 @@ def test_a_pattern_of_another_source_does_not_swallow_the_file(client: Client, o
     (own / "exports" / "first.csv").write_text(orders(20).replace("O", "P"))
     source = '[[source]]\nname = "shop"\ntable = "orders"\npath = "exports/*.csv"\n[source.columns]\norder = "order_no"\nat = "ordered on"\n'
     (own / "company.toml").write_text((own / "company.toml").read_text() + source)
-    keep(client, send(client, file("orders.csv", orders())))
+    offered = send(client, file("orders.csv", orders()))
+    assert "Read it with shop" in offered.content.decode()
+    keep(client, client.get(f"{offered.request['PATH_INFO']}0/"))
     assert Version.objects.get().values["path"] == ["exports/uploaded/orders.csv"]
     assert load(own, faults_of, in_force(cast.other)).company.source[1].name == "shop"
     text = (own / "company.toml").read_text()
     (own / "company.toml").write_text(text.replace("exports/*.csv", "exports/**/*.csv"))
-    page = send(client, file("more.csv", orders(60)))
+    page = client.get(f"{send(client, file('more.csv', orders(60))).request['PATH_INFO']}0/")
     address = page.request["PATH_INFO"]
     seen = client.post(address, fields(page, do="try"))
     refused = client.post(address, fields(seen, do="keep"))

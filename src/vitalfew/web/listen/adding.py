@@ -22,8 +22,10 @@ from vitalfew.web.authoring.changes import Change, Conflict, entries, normal, sa
 from vitalfew.web.authoring.overlay import new_faults, standing
 from vitalfew.web.authoring.sections import SECTIONS, effect
 from vitalfew.web.listen import aside, mapped_form, uploads
+from vitalfew.web.listen.delivering import said_against
 from vitalfew.web.listen.mapped_form import MappedForm
 from vitalfew.web.listen.masked import sees_names, shape
+from vitalfew.web.listen.receivers import receivers
 from vitalfew.web.listen.targets import TABLE_NAMES
 from vitalfew.web.shell.access import Visit, page
 
@@ -39,6 +41,10 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     """The form that takes files, and what was sent and not finished."""
     faults = standing(visit.company).faults
     errors: list[str] = []
+    wanted = request.GET.get("for", "")
+    known = receivers(visit) if wanted else {}
+    if wanted and wanted not in known:
+        errors.append(_("The source is not there any more, or reads other files now."))
     if request.method == "POST" and not faults:
         answer = _received(request, visit)
         if not isinstance(answer, list):
@@ -47,13 +53,14 @@ def new(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     context = {
         "errors": errors,
         "faults": faults,
+        "receiver": known.get(wanted),
         "largest": uploads.LARGEST >> 20,
         "most": uploads.MOST_FILES,
         "accept": ",".join([*FORMATS, ".gz"]),
         "waiting": [_told(each) for each in uploads.waiting(visit.workspace.folder)],
         "zone": visit.settings.company.time_zone,
     }
-    return render(request, "listen/new_source.html", context, status=422 if errors else 200)
+    return render(request, "listen/new_source.html", context, status=422 if errors and request.method == "POST" else 200)
 
 
 def _received(request: HttpRequest, visit: Visit) -> HttpResponse | list[str]:
@@ -89,7 +96,16 @@ def _received(request: HttpRequest, visit: Visit) -> HttpResponse | list[str]:
     for each in refused:
         messages.warning(request, each)
     visit.record("sources.upload", upload.token, files=len(upload.data["files"]))
-    if len(upload.sources) == 1 and not upload.data["left_out"]:
+    wanted = receivers(visit).get(request.GET.get("for", ""))
+    alone = len(upload.sources) == 1 and not upload.data["left_out"]
+    if wanted is not None:
+        for found in upload.fits:
+            fit = next((one for one in found if one["key"] == wanted.entry.key), None)
+            if fit is not None and not fit["fits"]:
+                messages.warning(request, said_against(wanted.name, fit))
+            elif fit is not None and alone:
+                return redirect("listen:deliver", visit.company.slug, upload.token, 0, fit["key"])
+    if alone and wanted is None and not any(one["fits"] for one in upload.fits[0]):
         return redirect("listen:map_source", visit.company.slug, upload.token, 0)
     return redirect("listen:upload", visit.company.slug, upload.token)
 
@@ -113,12 +129,13 @@ def _look(visit: Visit, upload: uploads.Upload, tables: Mapping[str, str] | None
         "workspace": str(visit.workspace.folder),
         "settings": _settings(visit),
         "tables": dict(tables or {}),
+        "receivers": {key: each.values for key, each in receivers(visit).items()},
     }
     try:
         answer = aside.done(job)
     except aside.Broken as broken:
         return _broken(broken)
-    upload.data.update(sources=answer["sources"], left_out=answer["left_out"], tables=dict(tables or {}))
+    upload.data.update(sources=answer["sources"], left_out=answer["left_out"], fits=answer["fits"], tables=dict(tables or {}))
     upload.write()
     return ""
 
@@ -152,11 +169,21 @@ def _upload(visit: Visit, token: str) -> uploads.Upload:
 def upload(request: HttpRequest, visit: Visit, token: str) -> HttpResponse:
     """The sources that files sent together would be."""
     sent = _upload(visit, token)
+    known = receivers(visit)
+    given = {each["name"]: each["given"] for each in sent.data["files"]}
     rows = [
-        {"source": each, "number": number, "key": sent.kept.get(str(number), ""), "table": TABLE_NAMES[each["table"]]}
+        {
+            "source": each,
+            "number": number,
+            "key": sent.kept.get(str(number), ""),
+            "table": TABLE_NAMES[each["table"]],
+            "given": ", ".join(given.get(name, name) for name in each["files"]),
+            "readers": [known[fit["key"]] for fit in sent.fits[number] if fit["fits"] and fit["key"] in known],
+        }
         for number, each in enumerate(sent.sources)
     ]
-    context = {"upload": sent, "rows": rows, "left_out": sent.data["left_out"]}
+    offered = any(row["readers"] and not row["key"] for row in rows)
+    context = {"upload": sent, "rows": rows, "offered": offered, "left_out": sent.data["left_out"]}
     return render(request, "listen/upload.html", context)
 
 

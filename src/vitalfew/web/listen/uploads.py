@@ -28,6 +28,7 @@ LARGEST = 100 << 20
 """Bytes of all files of one upload together."""
 MOST_FILES, MOST_NAME = 20, 80
 KEPT_DAYS = 3
+_MOST_TRIED = 1000
 FOLDER, PROPOSAL = "uploads", "proposal.json"
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|company)", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -70,6 +71,12 @@ class Upload:
     def sources(self) -> list[dict[str, Any]]:
         """The sources proposed."""
         found: list[dict[str, Any]] = self.data.get("sources", [])
+        return found
+
+    @property
+    def fits(self) -> list[list[dict[str, Any]]]:
+        """Of each source proposed: how its files fit the sources there are (`listen.proposing.delivery.Fit`), the likest first."""
+        found: list[list[dict[str, Any]]] = self.data.get("fits") or [[] for _each in self.sources]
         return found
 
     @property
@@ -248,6 +255,58 @@ def publish(workspace: Path, upload: Upload, names: Sequence[str], settings: Set
     return made
 
 
+def publish_as(workspace: Path, upload: Upload, names: Sequence[str], patterns: Sequence[str], settings: Settings) -> list[str]:
+    """Bring files of an upload among the exports under names that one of `patterns` finds; returns their paths, as `publish` does.
+
+    Raises Unplaced where no free name is found that they do, or another source, with another pattern, would read it too; OSError.
+    """
+    others = settings.model_copy(update={"source": [each for each in settings.source if not set(each.path) & set(patterns)]})
+    placed: list[tuple[str, str]] = []
+    for name in names:
+        for target in (made for pattern in patterns for made in names_found_by(pattern, name)):
+            free = not os.path.lexists(workspace / target) or _same(upload.files / name, workspace / target)
+            if free and target not in (each for _name, each in placed) and _reader_of(target, others) is None:
+                placed.append((name, target))
+                break
+        else:
+            raise Unplaced(name, ", ".join(patterns))
+    return [_published(upload.files / name, workspace / target, workspace, exactly=True) for name, target in placed]
+
+
+class Unplaced(Exception):
+    """No free name was found for the file `name` by which a source finds it with its `pattern`."""
+
+    def __init__(self, name: str, pattern: str) -> None:
+        super().__init__(f"{name}: {pattern}")
+        self.name, self.pattern = name, pattern
+
+
+def names_found_by(pattern: str, name: str) -> Iterable[str]:
+    """Paths of the ending of `name` that `pattern` finds, the likest to it first.
+
+    >>> list(names_found_by("exports/orders_*.csv", "orders-2026-07.csv"))[:2]
+    ['exports/orders_2026-07.csv', 'exports/orders_2026-07-2.csv']
+    """
+    folder, _slash, last = pattern.removeprefix("./").rpartition("/")
+    folder = folder.replace("**/", "").removesuffix("/**").replace("*", "uploaded")
+    stem, _dot, ending = name.partition(".")
+    made = [name]
+    if "*" in last:
+        before, _star, after = last.partition("*")
+        own = stem[len(slug(before)) :].strip("-") if slug(before) and stem.startswith(slug(before)) else stem
+        fills = dict.fromkeys(each for each in (own, stem) if each)
+        after = after.replace("*", "") if "." in after else f".{ending}"
+        made += [f"{before}{fill}{number}{after}" for fill in fills for number in ("", *(f"-{n}" for n in range(2, _MOST_TRIED)))]
+    whole = re.compile(_as_expression(pattern))
+    for each in made:
+        if each.casefold().endswith(f".{ending}") and not each.startswith(".") and whole.fullmatch(f"{folder}/{each}"):
+            yield f"{folder}/{each}"
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.stat().st_size == other.stat().st_size and digest(one) == digest(other)
+
+
 def _beside(workspace: Path, name: str, settings: Settings) -> Path:
     """The folder in which no pattern of a source finds a file called `name`: exports, or one within it."""
     within = f"{EXPORTS}/uploaded"
@@ -278,15 +337,19 @@ def _as_expression(pattern: str) -> str:
     )
 
 
-def _published(waiting_file: Path, folder: Path, workspace: Path) -> str:
-    """Copy one file into `folder` under a free name, whole or not at all; its path within the workspace."""
-    folder.mkdir(exist_ok=True)
+def _published(waiting_file: Path, place: Path, workspace: Path, *, exactly: bool = False) -> str:
+    """Copy one file into the folder `place` under a free name, whole or not at all; its path within the workspace.
+
+    `exactly` says that `place` is the whole path, and no other name will do: FileExistsError where it was taken meanwhile.
+    """
+    folder = place.parent if exactly else place
+    folder.mkdir(parents=True, exist_ok=True)
     size, sha = waiting_file.stat().st_size, ""
     aside = folder / f".incoming-{secrets.token_hex(8)}"
     try:
         with waiting_file.open("rb") as source, aside.open("xb") as out:
             _copied(source, out)
-        name, number = waiting_file.name, 2
+        name, number = place.name if exactly else waiting_file.name, 2
         stem, dot, ending = name.partition(".")
         while True:
             target = folder / name
@@ -297,6 +360,8 @@ def _published(waiting_file: Path, folder: Path, workspace: Path) -> str:
                 sha = sha or digest(waiting_file)
                 if target.is_file() and target.stat().st_size == size and digest(target) == sha:
                     break
+                if exactly:
+                    raise
                 name, number = f"{stem}-{number}{dot}{ending}", number + 1
     finally:
         aside.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from vitalfew.listen.masking import mask
 from vitalfew.web.listen import again, delivered, mending, refused
 from vitalfew.web.listen.deciding import with_decisions
 from vitalfew.web.listen.masked import sees_names, shape
+from vitalfew.web.listen.receivers import receivers
 from vitalfew.web.shell import exporting
 from vitalfew.web.shell.access import Visit, page
 from vitalfew.web.shell.exporting import Column
@@ -40,8 +41,10 @@ def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         return exporting.answer(visit, "sources", _columns(*names, "encoding", "sha256", "read_to"), rows)
     remarks = visit.reader.rows("remarks", limit=500)
     shown = [{**row, "value": row["value"] if sees_names(visit) else shape(row["value"])} for row in remarks]
+    taking = {each.name: key for key, each in receivers(visit).items()} if visit.may("sources.write") else {}
     for row in rows:
         row["remarks"] = [each for each in shown if each["source"] == row["source"]]
+        row["key"] = taking.get(row["source"], "")
     context = {
         "rows": rows,
         "total": {name: sum(row[name] or 0 for row in rows) for name in ("rows_read", "rows_loaded", "rows_quarantined")},
