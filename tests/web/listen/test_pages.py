@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from django.urls import reverse
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.conftest import Cast
 
+from vitalfew.engine.reader import Reader
 from vitalfew.web.listen.masked import shape
 
 
@@ -33,6 +35,27 @@ def test_sources_add_up(cast: Cast) -> None:
     assert all(int(row["rows_read"]) == int(row["rows_loaded"]) + int(row["rows_quarantined"]) for row in rows)
     told = cast.client("analyst").get(reverse("listen:sources", args=["northlight"])).content.decode()
     assert "helpdesk" in told
+
+
+def test_a_remark_says_how_many_records_it_is_about(cast: Cast) -> None:
+    told = cast.client("owner").get(reverse("listen:sources", args=["northlight"])).content.decode()
+    # The one says its number itself, the other does not.
+    assert re.search(r"responses without any answer; they count nowhere <span class=.note.>\(\d+ records\)", told)
+    assert re.search(r"interactions name no person: they count in totals, not for any person</li>", told)
+
+
+def test_an_example_in_a_remark_is_for_those_who_may_read_customers(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    remark = "day and month cannot be told apart; read as day/month; state format to be sure"
+    row = {"source": "helpdesk", "column": "opened", "value": "05/06/26 by Jo", "n": 1, "remark": remark}
+    rows = Reader.rows
+    monkeypatch.setattr(
+        Reader, "rows", lambda reader, table, *more, **named: [row] if table == "remarks" else rows(reader, table, *more, **named)
+    )
+    where = reverse("listen:sources", args=["northlight"])
+    assert "05/06/26 by Jo" in cast.client("owner").get(where).content.decode()
+    masked = cast.client("analyst").get(where).content.decode()
+    assert "05/06/26" not in masked
+    assert "00/00/00 aa Aa" in masked
 
 
 @pytest.mark.parametrize("name", ["quarantine", "links"])

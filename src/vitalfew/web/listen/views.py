@@ -40,7 +40,15 @@ def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         names = ("source", "table", "path", "rows_read", "rows_loaded", "rows_quarantined", "mended", "rows_before")
         return exporting.answer(visit, "sources", _columns(*names, "encoding", "sha256", "read_to"), rows)
     remarks = visit.reader.rows("remarks", limit=500)
-    shown = [{**row, "value": row["value"] if sees_names(visit) else shape(row["value"])} for row in remarks]
+    shown = [
+        {
+            **row,
+            "value": row["value"] if sees_names(visit) else shape(row["value"] or ""),
+            # Most remarks say their number themselves.
+            "number": row["n"] if row["n"] and str(row["n"]) not in row["remark"] else None,
+        }
+        for row in remarks
+    ]
     taking = {each.name: key for key, each in receivers(visit).items()} if visit.may("sources.write") else {}
     for row in rows:
         row["remarks"] = [each for each in shown if each["source"] == row["source"]]
