@@ -93,4 +93,7 @@ def test_every_path_is_one_of_the_settings() -> None:
             node = shape
             for part in path:
                 node = inner(node)
-                node = node["additionalProperties"] if part in ("*", "{}") else node["properties"][part]
+                known = node if part in ("*", "{}") else node.get("properties", {})
+                held = "additionalProperties" if part in ("*", "{}") else part
+                assert held in known, (path, part)
+                node = known[held]
