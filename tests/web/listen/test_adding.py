@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable
 from html import unescape
@@ -39,16 +38,6 @@ ORDERS = ["order_no,customer_mail,ordered on,total,country"] + [
     f"O{n},person{n % 60}@other.example,{n % 28 + 1:02d}/0{n % 6 + 1}/2026,{20 + n % 90}.50,{('FR', 'DE', 'PT')[n % 3]}"
     for n in range(80)
 ]
-
-
-@pytest.fixture
-def own(cast: Cast, other_workspace: Path, tmp_path: Path) -> Path:
-    """A workspace of the other company's that may be written into, with a member of each role."""
-    folder = tmp_path / "own"
-    shutil.copytree(other_workspace, folder, symlinks=True)
-    cast.other.folder = str(folder)
-    cast.other.save()
-    return folder
 
 
 @pytest.fixture

@@ -36,18 +36,6 @@ amount = "total"
 """
 
 
-@pytest.fixture
-def own(cast: Cast, other_workspace: Path, tmp_path: Path) -> Path:
-    """A workspace of the other company's that may be written into."""
-    import shutil
-
-    folder = tmp_path / "own"
-    shutil.copytree(other_workspace, folder, symlinks=True)
-    cast.other.folder = str(folder)
-    cast.other.save()
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def _looked_at_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aside, "done", lambda job, _seconds=0: json.loads(json.dumps(in_process.JOBS[job["do"]](job))))
