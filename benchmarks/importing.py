@@ -118,7 +118,8 @@ def imported(folder: Path, working: Path) -> str:
     company = load(folder).company
     context = _context(folder, working)
     mapped, tables, _ = reading.read(company, context)
-    context.engine.write(mapped[0].records, working / "records.parquet", ())
+    with context.engine.streaming():
+        context.engine.write(mapped[0].records, working / "records.parquet", ())
     told = tables["sources"].to_pylist()[0]
     context.engine.close()
     return f"{told['rows_loaded']:,} loaded, {told['rows_quarantined']:,} refused"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,6 +44,10 @@ class Engine(Protocol):
 
     def write(self, expression: ir.Table, path: Path, order: Sequence[str]) -> int:
         """Write the rows, sorted by `order`, as Parquet at `path`; returns how many. Same rows, same bytes."""
+        ...
+
+    def streaming(self) -> AbstractContextManager[None]:
+        """Inside it, rows that only pass through are not gathered in memory: what is held does not grow with them."""
         ...
 
     def close(self) -> None:

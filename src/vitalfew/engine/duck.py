@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-WORKING_ROWS = 32_768
-"""Rows of a row group of a working file."""
+Result = TypeVar("Result")
+GROUP_ROWS = (2_048, 32_768)
+"""Fewest and most rows of a row group of a working file."""
+GROUP_CELLS = 1_000_000
+"""About so many values a row group of a working file holds."""
+STREAMING = 400
+"""What DuckDB may hold while rows pass through, in MB, unless their width needs more."""
 
 
 class DuckEngine:
@@ -21,9 +29,9 @@ class DuckEngine:
 
     name = "duckdb"
 
-    def __init__(self, folder: Path | None = None, memory_limit: str = "3GB", threads: int | None = None) -> None:
+    def __init__(self, folder: Path | None = None, memory_limit: int = 3000, threads: int | None = None) -> None:
         config: dict[str, str | int] = {
-            "memory_limit": memory_limit,
+            "memory_limit": f"{memory_limit}MB",
             "threads": threads or max(1, os.cpu_count() or 1),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -33,8 +41,9 @@ class DuckEngine:
         }
         if folder is not None:
             config["temp_directory"] = str(folder)
-        self._folder = folder
+        self._folder, self._most = folder, memory_limit
         self._backend = ibis.duckdb.connect(**config)
+        self._limit = memory_limit
         self._names = 0
 
     def read(self, path: Path) -> ir.Table:
@@ -50,7 +59,7 @@ class DuckEngine:
         return self._view(f"SELECT {quoted} FROM ({self._backend.compile(table)})")
 
     def collect(self, expression: ir.Table) -> pa.Table:
-        return self._backend.to_pyarrow(expression)
+        return self._in_bounds(lambda: self._backend.to_pyarrow(expression))
 
     def batches(self, expression: ir.Table, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
         # Through a file: an unfinished statement blocks its connection, so nothing else could run between two batches.
@@ -64,13 +73,37 @@ class DuckEngine:
         sql = self._backend.compile(expression.order_by(list(order)) if order else expression)
         target = str(path).replace("'", "''")
         # What has no order is a working file, read once or twice: small groups of rows hold a third less memory on the way.
-        groups = "" if order else f", ROW_GROUP_SIZE {WORKING_ROWS}"
+        groups = "" if order else f", ROW_GROUP_SIZE {_group_rows(len(expression.columns))}"
         # Views are private to their connection, so the copy runs on the backend's own; fetchall ends the statement.
-        counted = self._backend.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd{groups})").fetchall()
+        copy = f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd{groups})"
+        counted = self._in_bounds(lambda: self._backend.con.execute(copy).fetchall())
         return int(counted[0][0])
+
+    @contextmanager
+    def streaming(self) -> Iterator[None]:
+        # A copy that keeps the order gathers what its threads are ahead of each other, up to a share of what DuckDB may hold.
+        self._hold(min(STREAMING, self._most))
+        try:
+            yield
+        finally:
+            self._hold(self._most)
 
     def close(self) -> None:
         self._backend.disconnect()
+
+    def _hold(self, limit: int) -> None:
+        self._backend.con.execute(f"SET memory_limit = '{limit}MB'")
+        self._limit = limit
+
+    def _in_bounds(self, act: Callable[[], Result]) -> Result:
+        """What `act` gives; where it does not fit into what may be held while streaming, with twice as much, up to all."""
+        while True:
+            try:
+                return act()
+            except duckdb.OutOfMemoryException:
+                if self._limit >= self._most:
+                    raise
+                self._hold(min(2 * self._limit, self._most))
 
     def _view(self, query: str) -> ir.Table:
         # A view rather than Ibis' own `.sql()`: Ibis 12 calls a method there that DuckDB 2 no longer has.
@@ -81,6 +114,11 @@ class DuckEngine:
     def _name(self) -> str:
         self._names += 1
         return f"vf_{self._names}"
+
+
+def _group_rows(columns: int) -> int:
+    least, most = GROUP_ROWS
+    return min(most, max(least, GROUP_CELLS // max(1, columns)))
 
 
 def quote(name: str) -> str:

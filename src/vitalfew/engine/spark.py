@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,10 @@ class SparkEngine:
             shutil.rmtree(path, ignore_errors=True)
             parts.rename(path)
             return sum(pq.read_metadata(part).num_rows for part in _files(path))
+
+    def streaming(self) -> AbstractContextManager[None]:
+        # Spark writes partition by partition.
+        return nullcontext()
 
     def close(self) -> None:
         self._duck.close()

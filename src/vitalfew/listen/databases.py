@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from vitalfew.listen.origins import Delivery, Origin, OriginFault, Since, batch_of, hidden, secret
 from vitalfew.listen.queries import Query, checked
-from vitalfew.listen.readers import ROWS
+from vitalfew.listen.readers import FEWEST, batch_rows
 from vitalfew.settings import Source
 
 CONNECT_SECONDS = 15
@@ -340,7 +340,7 @@ class OtherDatabase:
                 sql = self._query.everything() if since is None else self._query.new(marker)
                 # Every other colon that SQLAlchemy would take for a parameter stands for itself.
                 statement = sqlalchemy.text(re.sub(r"(?<![:\w\\]):(?!vitalfew_since\b)(?=\w)", r"\\:", sql))
-                result = connection.execution_options(stream_results=True, max_row_buffer=ROWS).execute(
+                result = connection.execution_options(stream_results=True, max_row_buffer=FEWEST).execute(
                     statement, {} if since is None else {"vitalfew_since": since}
                 )
             try:
@@ -362,9 +362,10 @@ class OtherDatabase:
             yield Delivery(tuple(result.keys()), self._batches(result, types), types)
 
     def _batches(self, result: Any, types: dict[str, str]) -> Iterator[pa.Table]:
+        full = batch_rows(len(result.keys()))
         while True:
             with _told(self._address, "database", "the database broke off", "run it again; nothing of it was kept"):
-                rows = result.fetchmany(ROWS)
+                rows = result.fetchmany(full)
             if not rows:
                 return
             columns = list(zip(*rows, strict=True))

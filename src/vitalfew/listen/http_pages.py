@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from vitalfew.listen.origins import Delivery, OriginFault, Since, batch_of, hidden, secret
 from vitalfew.listen.other_files import NAMES, as_text, nested, parsed, spread, unsound
-from vitalfew.listen.readers import ROWS, short
+from vitalfew.listen.readers import batch_rows, short
 from vitalfew.settings import Pages, Source
 
 BUSY = (429, 500, 502, 503, 504)
@@ -320,11 +320,12 @@ class _Asking:
 
 def _batches(spilt: Path, names: list[str]) -> Iterator[pa.Table]:
     """The rows of the working file, columns in the order of `names`."""
+    full = batch_rows(len(names))
     with spilt.open(encoding="utf-8") as lines:
         rows: list[Any] = []
         for line in lines:
             rows.append(json.loads(line))
-            if len(rows) == ROWS:
+            if len(rows) == full:
                 yield _batch(rows, names)
                 rows = []
         if rows:

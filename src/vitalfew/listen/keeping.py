@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from vitalfew.engine import Engine
 from vitalfew.listen.files import File, FileFault, digest
 from vitalfew.listen.origins import REFUSED, VALUE
-from vitalfew.listen.readers import LINE, ROWS, Header, Refuse, header_of
+from vitalfew.listen.readers import LINE, Header, Refuse, batch_rows, header_of
 from vitalfew.listen.watermarks import Watermark
 from vitalfew.settings import Source, slug
 
@@ -162,7 +162,7 @@ class KeptPart:
         """The rows as text."""
         with pq.ParquetFile(self.path) as opened:
             have = set(opened.schema_arrow.names)
-            for batch in opened.iter_batches(batch_size=ROWS):
+            for batch in opened.iter_batches(batch_size=batch_rows(opened.metadata.num_columns)):
                 table = pa.Table.from_batches([batch])
                 if len(self.replaced):
                     table = table.filter(pc.invert(pc.is_in(table.column(NUMBER), value_set=self.replaced)))

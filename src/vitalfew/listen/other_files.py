@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from vitalfew.listen.encodings import ERRORS, UNREADABLE, decode
 from vitalfew.listen.files import File, FileFault, named_otherwise, size, text_stream, unpacked
 from vitalfew.listen.parquet_pages import check_pages
-from vitalfew.listen.readers import CELL, LINE, OPEN_END, ROWS, Header, Refuse, first_line, header_of, short, table_of
+from vitalfew.listen.readers import CELL, LINE, OPEN_END, Header, Refuse, batch_rows, first_line, header_of, short, table_of
 
 LONGEST_LINE = 4_000_000
 NAMES = 5_000
@@ -53,6 +53,7 @@ class JsonLines:
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
         """The objects as text."""
+        full = batch_rows(len(self._keys))
         lines: list[int] = []
         rows: list[list[str | None]] = []
         for text, number, record in self._records():
@@ -61,7 +62,7 @@ class JsonLines:
                 continue
             lines.append(number)
             rows.append([as_text(record.get(key)) for key in self._keys])
-            if len(rows) == ROWS:
+            if len(rows) == full:
                 yield self._table(lines, rows)
                 lines, rows = [], []
         if rows:
@@ -202,7 +203,7 @@ class ParquetFile:
         unpacked_text = 0
         with self._opened(self._coded) as opened:
             try:
-                for batch in opened.iter_batches(batch_size=ROWS):
+                for batch in opened.iter_batches(batch_size=batch_rows(opened.metadata.num_columns)):
                     for part, text in _measured(batch):
                         unpacked_text += text
                         if unpacked_text > TEXT and unpacked_text > TEXT_RATIO * size(self._path):

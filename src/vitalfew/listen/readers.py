@@ -8,7 +8,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-ROWS = 50_000
+FEWEST, MOST = 1_000, 50_000
+CELLS = 1_000_000
 CELL = 1_000_000
 COLUMNS = 20_000
 OPEN_END = (
@@ -35,6 +36,11 @@ class Header:
     def remarked(self, remark: str) -> Header:
         """The header with a remark on the whole file besides; itself when there is nothing to say."""
         return replace(self, remarks=[*self.remarks, ("", remark)]) if remark else self
+
+
+def batch_rows(columns: int) -> int:
+    """Records of a batch: as many as hold about CELLS values, so that a wide file takes no more memory than a narrow one."""
+    return min(MOST, max(FEWEST, CELLS // max(1, columns)))
 
 
 class Reader(Protocol):

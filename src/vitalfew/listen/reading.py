@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from vitalfew.engine import Context
 from vitalfew.faults import Fault, Refused
-from vitalfew.listen.checks import open_all
+from vitalfew.listen.checks import Books, open_all
 from vitalfew.listen.control import control_faults
 from vitalfew.listen.mapped import Mapped
 from vitalfew.listen.mapping import map_source
@@ -30,6 +30,13 @@ def read(company: Company, context: Context) -> tuple[list[Mapped], Mapping[str,
     opened, codebooks, faults = open_all(company, context.workspace, context.folder, context.engine, lambda _: 1)
     if faults:
         raise Refused(faults)
+    with context.engine.streaming():
+        return _read(opened, codebooks, company, context)
+
+
+def _read(
+    opened: Sequence[Opened], codebooks: Mapping[int, Books], company: Company, context: Context
+) -> tuple[list[Mapped], Mapping[str, pa.Table], list[dict[str, Any]]]:
     quarantine = Quarantine()
     mapped: list[Mapped] = []
     told: list[dict[str, Any]] = []

@@ -18,6 +18,10 @@ from vitalfew.settings import Question
 YES = ("yes", "y", "true", "1", "ja", "oui", "si", "sí", "sì", "sim", "tak", "x")
 NO = ("no", "n", "false", "0", "nein", "non", "não", "nao", "nie")
 
+_ANSWER = {"question": "VARCHAR", "kind": "VARCHAR", "value": "DOUBLE", "choice": "VARCHAR", "text": "VARCHAR"}
+_OF_QUESTION = ("touchpoint", "group")
+"""What a question may state of its answers, where the record itself says nothing."""
+
 Codebooks = Mapping[str, Mapping[str, str]]
 
 
@@ -120,28 +124,45 @@ def why(slot: Slot, style: Style) -> str:
 
 def unpivot(engine: Engine, table: ir.Table, slots: Sequence[Slot], common: Sequence[str]) -> ir.Table:
     """One row per answer: the `common` columns, and question, kind, value, choice, text. A repeated choice counts once."""
-    parts: list[ir.Table] = []
-    for slot in slots:
-        kind, column = slot.settings.kind, slot.name
-        answered = table.filter(table[column].notnull() & table[f"={column}"].isnull())
-        if kind == "top_picks":
-            answered = _picks(engine, answered, column, common)
-        made = {name: quote(name) for name in common}
-        made |= {"question": literal(slot.question), "kind": literal(kind), **_answer(slot)}
-        for name, given in (("touchpoint", slot.settings.touchpoint), ("group", slot.settings.group)):
-            if given:
-                made[name] = f"coalesce({quote(name)}, {literal(given)})"
-        parts.append(engine.project(answered, made))
-    if not parts:
-        empty = {name: quote(name) for name in common}
-        empty |= {"question": "''", "kind": "''", "value": "0.0::DOUBLE", "choice": "''", "text": "''"}
+    if not slots:
+        empty = {name: quote(name) for name in common} | {name: f"CAST(NULL AS {kind})" for name, kind in _ANSWER.items()}
         return engine.project(table.filter(ibis.literal(False)), empty)
-    several = [part for part, slot in zip(parts, slots, strict=True) if slot.settings.kind in ("codes", "top_picks")]
-    single = [part for part, slot in zip(parts, slots, strict=True) if slot.settings.kind not in ("codes", "top_picks")]
-    whole = [_union(single)] if single else []
+    cells = [slot for slot in slots if slot.settings.kind not in ("codes", "top_picks")]
+    codes = [slot for slot in slots if slot.settings.kind == "codes"]
+    whole = [_laid(engine, table, cells, common)] if cells else []
+    several = [_laid(engine, table, codes, common)] if codes else []
+    for slot in slots:
+        if slot.settings.kind == "top_picks":
+            answered = table.filter(table[slot.name].notnull() & table[f"={slot.name}"].isnull())
+            several.append(_laid(engine, _picks(engine, answered, slot.name, common), [slot], common, judged=False))
     if several:
         whole.append(_union(several).distinct())
     return _union(whole)
+
+
+def _laid(engine: Engine, table: ir.Table, slots: Sequence[Slot], common: Sequence[str], judged: bool = True) -> ir.Table:
+    """A row per answer of these slots, in one walk over the table: a branch per slot would hold a reader of the file each."""
+    answers = [_struct(slot, judged) for slot in slots]
+    listed = engine.project(table, {**{name: quote(name) for name in common}, "answer": f"[{', '.join(answers)}]"})
+    each = listed.select(*common, listed["answer"].unnest().name("answer"))
+    each = each.filter(each["answer"].notnull())
+    made = {name: each[name] for name in common} | {name: each["answer"][name] for name in _ANSWER}
+    for name in _OF_QUESTION:
+        if name in made:
+            made[name] = ibis.coalesce(each[name], each["answer"][name])
+    return each.select(**made)
+
+
+def _struct(slot: Slot, judged: bool) -> str:
+    made = {"question": literal(slot.question), "kind": literal(slot.settings.kind), **_answer(slot)}
+    made |= {"touchpoint": _given(slot.settings.touchpoint), "group": _given(slot.settings.group)}
+    fields = ", ".join(f"{literal(name)}: CAST({sql} AS {_ANSWER.get(name, 'VARCHAR')})" for name, sql in made.items())
+    answered = f"{quote(slot.name)} IS NOT NULL" + (f" AND {quote(f'={slot.name}')} IS NULL" if judged else "")
+    return f"CASE WHEN {answered} THEN {{{fields}}} END"
+
+
+def _given(value: str) -> str:
+    return literal(value) if value else "NULL"
 
 
 def _union(parts: Sequence[ir.Table]) -> ir.Table:

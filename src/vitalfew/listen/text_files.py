@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from vitalfew.listen.encodings import ERRORS, UNREADABLE, Decoded, decode
 from vitalfew.listen.files import File, FileFault, text_stream
-from vitalfew.listen.readers import CELL, COLUMNS, OPEN_END, ROWS, Header, Refuse, composed, header_of, short, table_of
+from vitalfew.listen.readers import CELL, COLUMNS, OPEN_END, Header, Refuse, batch_rows, composed, header_of, short, table_of
 
 LONGEST_LINE = 8_000_000
 DELIMITERS = (",", ";", "\t", "|")
@@ -61,6 +61,7 @@ class TextFile:
         """The records after the header as text. What repeats the header, as files put together do, is no record."""
         width = self.header.width
         suspicious = self.decoded.nul or self.decoded.unreadable
+        full = batch_rows(width)
         rows: list[list[str]] = []
         lines: list[int] = []
         for text, line, row in self._records(self._header_rows):
@@ -78,7 +79,7 @@ class TextFile:
                 continue
             rows.append(row)  # type: ignore[arg-type]
             lines.append(line)
-            if len(rows) == ROWS:
+            if len(rows) == full:
                 yield self._table(rows, lines)
                 rows, lines = [], []
         if rows:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
 from vitalfew.listen.files import File, FileFault, unpacked
-from vitalfew.listen.readers import CELL, ROWS, Header, Refuse, composed, first_line, header_of, table_of
+from vitalfew.listen.readers import CELL, Header, Refuse, batch_rows, composed, first_line, header_of, table_of
 from vitalfew.listen.workbook_parts import check_workbook
 
 CELLS = 50_000_000
@@ -63,6 +63,7 @@ class Workbook:
 
     def batches(self, refuse: Refuse) -> Iterator[pa.Table]:
         """The rows as text; can be walked once."""
+        full = batch_rows(self.header.width)
         lines: list[int] = []
         rows: list[list[str | None]] = []
         for number, row in enumerate(self._rows, self._next):
@@ -81,7 +82,7 @@ class Workbook:
                 continue
             lines.append(number)
             rows.append(cells)
-            if len(rows) == ROWS:
+            if len(rows) == full:
                 yield table_of(self.header, lines, dict(enumerate(zip(*rows, strict=True))))
                 lines, rows = [], []
         if rows:
