@@ -2,7 +2,7 @@
 
 Import means: every record read and judged, dates, numbers and scales checked, refused records told by line, the rest typed and
 written. Beside it, in the same run, what a user would read the file with: pyarrow and DuckDB to Parquet, which judge nothing; they
-get the file as text, as an export with any bad cell must be read. Each measurement is a process of its own. Then listening as a
+get the file as text, as an export with any bad cell must be read. The same of a survey of 600 open questions. Each measurement is a process of its own. Then listening as a
 whole (who is who and the timeline too) on ten million interactions of 50,000 people in ten files.
 `python benchmarks/importing.py [ROWS ...]`.
 """
@@ -27,7 +27,8 @@ from vitalfew.engine import Context, DuckEngine
 from vitalfew.listen import reading
 from vitalfew.listen import stage as listen
 
-WIDE = (250_000, 1_000_000)
+WIDE = (250_000, 1_000_000, 4_000_000)
+ANSWERED, ASKED = 10_000, 600
 INTERACTIONS = 10_000_000
 FILES = 10
 COLUMNS = ("id", "at", "who", "mail", "case", "step", "channel", "device", "outcome", "minutes", "cost", "text")
@@ -53,6 +54,21 @@ outcome = "outcome"
 minutes = "minutes"
 cost = "cost"
 text = "text"
+"""
+SURVEY = """[company]
+name = "Import"
+as_of = 2026-06-30
+seed = 1
+
+[[source]]
+name = "survey"
+table = "responses"
+path = "exports/*.csv"
+[source.columns]
+response = "id"
+person = "person"
+at = "at"
+[source.questions]
 """
 WIDE_COLUMNS = "".join(f'c{number:02d} = "c{number:02d}"\n' for number in range(8))
 
@@ -98,6 +114,22 @@ def made(folder: Path, rows: int, more: int, files: int = 1, people: int = 50_00
                 bad = pa.array(np.where(draw.random(part.num_rows) < 1e-4, "31/02/2026 10:00:00", part["at"].to_numpy(False)))
                 part = part.set_column(1, "at", bad)
                 pa.csv.write_csv(part, out, pa.csv.WriteOptions(include_header=begin == 0, quoting_style="none"))
+
+
+def surveyed(folder: Path) -> None:
+    """A workspace with a survey of many questions, each answered by everybody in a line of its own words."""
+    (folder / "exports").mkdir(parents=True)
+    asked = [f"q{number:03d}" for number in range(ASKED)]
+    questions = "".join(f'{name} = {{ column = "{name}", kind = "text" }}\n' for name in asked)
+    (folder / "company.toml").write_text(SURVEY + questions, encoding="utf-8")
+    draw = np.random.default_rng(2)
+    letters = np.array(list("abcdefghij klmno"))
+    said = ["".join(line) for line in letters[draw.integers(len(letters), size=(5_000, 60))]]
+    with (folder / "exports" / "survey.csv").open("w", encoding="utf-8") as out:
+        out.write(",".join(["id", "person", "at", *asked]) + "\n")
+        for number in range(ANSWERED):
+            answers = [said[place] for place in draw.integers(len(said), size=ASKED)]
+            out.write(",".join([f"r{number}", f"p{number % 7_000}", "2026-03-01", *answers]) + "\n")
 
 
 def measured(kind: str, folder: Path) -> str:
@@ -171,6 +203,10 @@ def main(wide: list[int]) -> None:
             made(folder, size, 18)
             for kind in ("import", "pyarrow", "duckdb"):
                 rows.append((f"{size:,} rows x 30 columns", kind, *_alone(kind, folder)))
+        folder = Path(home) / "survey"
+        surveyed(folder)
+        for kind in ("import", "pyarrow", "duckdb"):
+            rows.append((f"{ANSWERED:,} answers to {ASKED} open questions", kind, *_alone(kind, folder)))
         folder = Path(home) / "long"
         made(folder, INTERACTIONS, 0, FILES)
         rows.append((f"{INTERACTIONS:,} interactions", "listen, whole", *_alone("listen", folder)))

@@ -13,6 +13,11 @@ echo "== every text of the application in every language"
 $bin/python scripts/translations.py check
 few="not slow"
 [ "${1:-}" != long ] || few="slow or not slow"
+echo "== the demo company with a run, which many tests read"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export VITALFEW_TEST_WORKSPACE="$folder/demo-company"
+$bin/python -m tests.demo_company "$VITALFEW_TEST_WORKSPACE"
 echo "== tests"
 $bin/python -m pytest -q -n 2 --dist loadfile --durations 40 -m "$few"
 echo "== tests of the application, once more on PostgreSQL"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from vitalfew import demo, runs
+from vitalfew import runs
 
 PROGRAM = Path(sys.executable).with_name("vitalfew")
 
@@ -200,9 +200,8 @@ def test_an_unchanged_workspace_draws_no_page_again_and_a_page_changed_by_hand_i
     }
 
 
-def test_a_run_killed_at_any_moment_leaves_the_last_good_run_in_place(tmp_path: Path) -> None:
-    demo.write(tmp_path / "acme", seed=3)
-    folder = tmp_path / "acme"
+def test_a_run_killed_at_any_moment_leaves_the_last_good_run_in_place(shop: Path) -> None:
+    folder = shop
     start = time.perf_counter()
     assert _vitalfew("run", folder, "-q").returncode == 0
     took = time.perf_counter() - start

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests import demo_company
 from typer.testing import CliRunner
 
 from vitalfew import demo, pipeline
@@ -25,6 +26,7 @@ from vitalfew.engine import spark_session as starting
 from vitalfew.engine.spark import SparkEngine
 from vitalfew.engine.spark_sql import java_pattern
 from vitalfew.faults import Refused, RunFailed
+from vitalfew.runs import Workspace
 
 # Py4J leaves its sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -59,15 +61,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkEngine]:
         gc.collect()
 
 
-def test_every_table_of_the_demo_company_is_the_same_on_spark(spark: SparkEngine, tmp_path_factory: pytest.TempPathFactory) -> None:
-    runs = {}
-    for engine in ("duckdb", "spark"):
-        folder = tmp_path_factory.mktemp(engine)
-        demo.write(folder, seed=1)
-        runs[engine] = pipeline.run(load(folder), folder, engine=engine)
-    assert [runs["duckdb"].engine, runs["spark"].engine] == ["duckdb", "spark"]
-    assert all(runs["duckdb"].stages[name].key != runs["spark"].stages[name].key for name in runs["spark"].stages)
-    expected, found = runs["duckdb"].paths(), runs["spark"].paths()
+def test_every_table_of_the_demo_company_is_the_same_on_spark(spark: SparkEngine, demo_workspace: Path, tmp_path: Path) -> None:
+    demo.write(tmp_path, seed=demo_company.SEED)
+    on_duckdb, on_spark = Workspace(demo_workspace).need_current(), pipeline.run(load(tmp_path), tmp_path, engine="spark")
+    assert [on_duckdb.engine, on_spark.engine] == ["duckdb", "spark"]
+    assert all(on_duckdb.stages[name].key != on_spark.stages[name].key for name in on_spark.stages)
+    expected, found = on_duckdb.paths(), on_spark.paths()
     assert found.keys() == expected.keys()
     assert len(found) > 30
     wrong = [

@@ -1,13 +1,7 @@
-"""One cast for all tests of the application: the demo company with a member of each role, and a stranger of another company.
-
-The demo company's run is made once and shared by all test processes; tests read it and never change it. With
-VITALFEW_TEST_WORKSPACE set, a demo workspace that has been run already is used instead.
-"""
+"""One cast for all tests of the application: the demo company with a member of each role, and a stranger of another company."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,7 +14,7 @@ from django.test import Client, TransactionTestCase
 from django.test import client as test_client
 from pytest_django import Settings
 
-from vitalfew import demo, pipeline
+from vitalfew import pipeline
 from vitalfew.company import load
 from vitalfew.web.people.models import Company, Membership, User
 
@@ -60,24 +54,6 @@ def _the_connection_of_a_test_stays_open() -> Iterator[None]:
     patch.undo()
     for each in (request_started, request_finished):
         each.connect(close_old_connections)
-
-
-@pytest.fixture(scope="session")
-def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo company with a finished run."""
-    given = os.environ.get("VITALFEW_TEST_WORKSPACE")
-    if given:
-        return Path(given)
-    shared = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        shared = shared.parent
-    folder = shared / "demo-company"
-    with (shared / "demo-company.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / ".vitalfew" / "current").exists():
-            demo.write(folder)
-            pipeline.run(load(folder), folder)
-    return folder
 
 
 @pytest.fixture(scope="session")
