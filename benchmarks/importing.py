@@ -2,8 +2,9 @@
 
 Import means: every record read and judged, dates, numbers and scales checked, refused records told by line, the rest typed and
 written. Beside it, in the same run, what a user would read the file with: pyarrow and DuckDB to Parquet, which judge nothing; they
-get the file as text, as an export with any bad cell must be read. The same of a survey of 600 open questions. Each measurement is a process of its own. Then listening as a
-whole (who is who and the timeline too) on ten million interactions of 50,000 people in ten files.
+get the file as text, as an export with any bad cell must be read. The same of a survey of 600 open questions. Then listening as a
+whole (who is who and the timeline too) on ten million interactions of 50,000 people in ten files. Each measurement is a process of
+its own.
 `python benchmarks/importing.py [ROWS ...]`.
 """
 
