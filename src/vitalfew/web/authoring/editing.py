@@ -323,6 +323,7 @@ def _side_by_side(
         "key": key,
         "parts": [each for each in parts if each.state != "same"],
         "conflicts": sum(each.state == "conflict" for each in parts),
+        "grown": any(each.state == "both" for each in parts),
         "whole": any(each.field == WHOLE for each in parts),
         "begun": mine.signed(),
         "theirs_number": found.in_force if found else 0,
