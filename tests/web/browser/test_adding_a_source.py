@@ -102,3 +102,38 @@ def test_it_goes_without_script(cast: Cast, export: Path, live_server: LiveServe
     expect(page.locator(".message.success")).to_contain_text("is a source now")
     context.close()
     assert len(settings_of(cast.other).source) == 2
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_how_a_source_is_read_is_changed_by_keyboard(
+    signed_in: Callable[..., BrowserContext], cast: Cast, export: Path, width: int, scheme: str
+) -> None:
+    walk = Walk(signed_in("stranger", width, scheme), width)
+    page = walk.page
+    walk.open(NEW)
+    page.set_input_files("#files", str(export))
+    page.locator("form.fields button").press("Enter")
+    page.wait_for_url("**/0/")
+    page.locator("#name").fill("June")
+    page.locator("#name").press("Enter")
+    page.get_by_role("button", name="Keep this source").press("Enter")
+    expect(page.locator(".message.success")).to_contain_text("June is a source now")
+    page.get_by_role("link", name="Change how it is read").press("Enter")
+    page.wait_for_url("**/sources/change/june/")
+    walk.look()
+    # Nothing changed: Return in a field says so, and nothing is written.
+    page.locator("#name").press("Enter")
+    expect(page.locator(".message")).to_contain_text("Nothing was changed.")
+    walk.open("/c/other/sources/change/june/")
+    scale = page.get_by_label("Scale").first
+    scale.fill("2-4")
+    scale.press("Enter")
+    expect(page.locator("section.once")).to_contain_text("As it stands: 90 records read, 90 loaded, 0 refused.")
+    expect(page.get_by_role("region", name="Refused")).to_be_visible()
+    walk.look()
+    page.get_by_role("button", name="Read it so").press("Enter")
+    expect(page.locator(".message.success")).to_contain_text("June is read so from the next run on")
+    walk.look()
+    scales = [each.scale for each in settings_of(cast.other).source[1].questions.values()]
+    assert (2, 4) in scales
+    assert walk.faults == [], "\n".join(walk.faults)

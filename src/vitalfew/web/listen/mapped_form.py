@@ -55,9 +55,13 @@ class Row:
 
     @property
     def sure(self) -> str:
-        """How sure the proposal is, as a word: sure, likely, ask, chosen, none."""
+        """How sure the proposal is, as a word: sure, likely, ask, chosen, none; stands where it is read so already."""
         if self.changed:
             return "chosen"
+        if self.column.get("stands"):
+            stood = _proposed_target(self.column)[1] if self.target else {}
+            same = all(value == stood.get(name, "") for name, value in self.fields.items())
+            return ("stands" if same else "chosen") if self.target else "none"
         if not self.target:
             return "ask" if self.column["ask"] else "none"
         confidence = self.column["confidence"]
@@ -287,6 +291,8 @@ def _judge_further(each: Further, column: Row | None) -> None:
         each.errors.append(_("%(field)s is too long.") % {"field": each.label})
 
 
+OF_QUESTION, OF_KIND = ("group", "issue", "touchpoint"), ("labels", "yes", "codebook")
+"""What a question says that has no field in the form."""
 FIELD_NAMES: dict[str, _StrPromise] = {
     "scale": gettext_lazy("Scale"),
     "blank": gettext_lazy("Means no answer"),
@@ -336,13 +342,17 @@ def values(form: MappedForm, path: Sequence[str], known: Mapping[str, Question])
 
 
 def _question(form: MappedForm, row: Row) -> dict[str, Any]:
-    before = dict(row.column["rule"]) if not row.changed and row.column["target"].startswith("questions.") else {}
-    made: dict[str, Any] = {"column": row.name, "kind": row.kind}
+    before = dict(row.column["rule"]) if row.column["target"].startswith("questions.") else {}
+    # What has no field here stays as it is; what belongs to the kind goes with it.
+    kept = OF_QUESTION if row.changed else (*OF_QUESTION, *OF_KIND)
+    made: dict[str, Any] = {name: before[name] for name in kept if name in before}
+    made |= {"column": row.name, "kind": row.kind}
     scale = _scale(row.fields.get("scale", ""))
     if scale is not None:
         made["scale"] = scale
-    made["blank"] = _blanks(row.fields.get("blank", ""))
-    made |= {name: before[name] for name in ("labels", "yes") if name in before}
+    typed = row.fields.get("blank", "")
+    as_before = bool(before) and typed == _proposed_target(row.column)[1]["blank"]
+    made["blank"] = list(before.get("blank", ())) if as_before else _blanks(typed)
     made |= {name: row.fields[name] for name in ("label", "driver") if row.fields.get(name)}
     if row.place == form.outcome:
         made["outcome"] = True
@@ -351,9 +361,9 @@ def _question(form: MappedForm, row: Row) -> dict[str, Any]:
 
 
 def _own_name(row: Row, section: str) -> str:
-    """The name the proposal gave, where the column still becomes that."""
+    """The name the proposal gave, where the column still becomes that; one that stands is kept with another kind too."""
     found, _dot, name = str(row.column["target"]).partition(".")
-    return name if found == section and not row.changed else ""
+    return name if found == section and (not row.changed or row.column.get("stands")) else ""
 
 
 def _question_name(row: Row, asked: Mapping[str, Any], here: Iterable[str], known: Mapping[str, Question]) -> str:
