@@ -122,7 +122,7 @@ def test_how_a_source_is_read_is_changed_by_keyboard(
     page.wait_for_url("**/sources/change/june/")
     walk.look()
     # Nothing changed: Return in a field says so, and nothing is written.
-    page.locator("#name").press("Enter")
+    page.get_by_label("Scale").first.press("Enter")
     expect(page.locator(".message")).to_contain_text("Nothing was changed.")
     walk.open("/c/other/sources/change/june/")
     scale = page.get_by_label("Scale").first

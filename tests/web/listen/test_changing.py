@@ -172,6 +172,11 @@ def test_everything_a_source_says_goes_through_the_form_unchanged(tmp_path: Path
         "questions.yes_no",
     ]
     assert normal("source", mapped_form.values(form, values["path"], {})) == values
+    other = mapped_form.sent(
+        form.sketch, {"name": "full", "t4": "questions.number", **{f"f{n}": "1" for n in range(9)}}, plain=True
+    )
+    speed = mapped_form.values(other, values["path"], {})["questions"]["speed"]
+    assert {name: value for name, value in speed.items() if value} == {"column": "Q2", "kind": "number", "group": "Logistics"}
     assert next(row for row in form.rows if row.name == "Q3").column["reason"] == "it is read besides, see below"
 
 
@@ -185,7 +190,7 @@ def test_a_question_keeps_its_name_and_owner_when_its_kind_or_scale_changes(clie
     seen = client.post("/c/other/sources/change/june/", given)
     assert seen.status_code == 200, seen.context["form"].errors
     assert next(row for row in seen.context["form"].rows if row.place == number).sure == "chosen"
-    assert {row.sure for row in seen.context["form"].rows if row.place != number} == {"stands", "none"}
+    assert {row.sure for row in seen.context["form"].rows if row.place != number} == {"stands"}
     client.post("/c/other/sources/change/june/", fields(seen, do="keep"))
     after = source(cast, "june").questions[name]
     assert (after.kind, after.scale) == ("rating", (0, 10))
@@ -212,10 +217,12 @@ def test_another_table_is_proposed_anew_over_the_same_files(kept: Client, cast: 
     assert "Choose one of the list." in kept.post(CHANGE, fields(page, do="table", table="x"), follow=True).content.decode()
 
 
-def test_another_name_keeps_the_key(kept: Client, cast: Cast) -> None:
-    changed(kept, kept.get(CHANGE), name="Shop orders")
-    assert source(cast, "Shop orders").path == ["exports/orders.csv"]
-    assert kept.get(CHANGE).context["form"].name == "Shop orders"
+def test_the_name_stays_whatever_is_sent(kept: Client, cast: Cast) -> None:
+    page = kept.get(CHANGE)
+    assert "Change how orders is read" in page.content.decode()
+    assert "name" not in fields(page)
+    changed(kept, page, name="Shop orders", **{f"t{place(page, 'country')}": ""})
+    assert source(cast).name == "orders"
 
 
 def test_further_files_with_other_columns_are_shown_and_kept(kept: Client, cast: Cast) -> None:
@@ -231,8 +238,7 @@ def test_further_files_with_other_columns_are_shown_and_kept(kept: Client, cast:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"name": ""}, "Give the source a name."),
-        ({"name": "survey"}, "has the same name as"),
+        ({"t1": "columns.order"}, "is this already: choose one of the two."),
         ({"t0": "columns.nonsense"}, "Choose one of the list."),
         ({"name": "a\x00b"}, "Null characters are not allowed."),
     ],

@@ -1,6 +1,7 @@
 """How a source that was added in the application is read, changed: the same form as for a new one, filled with what stands.
 
-Its files stay where they are. They are looked at and tried in their place, and the entry keeps its key, its files and its history.
+Its files stay where they are: they are looked at and tried in their place. The entry keeps its key, its name, its files and its
+history.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def _sent(request: HttpRequest, visit: Visit, sent: uploads.Upload, found: Entry
         form = mapped_form.proposed(sketch, sees_names(visit))
         form.errors.append(_("Null characters are not allowed."))
         return _form(request, visit, sent, form, None)
-    form = mapped_form.sent(sketch, given, sees_names(visit))
+    # The name stays: rules that mend, decisions on who is who and keys of other sources call it by that.
+    form = mapped_form.sent(sketch, {**given, "name": base["name"]}, sees_names(visit))
     if form.wrong:
         return _form(request, visit, sent, form, None)
     others = visit.settings.model_copy(update={"source": [each for each in visit.settings.source if each.name != base["name"]]})
@@ -81,8 +83,7 @@ def _sent(request: HttpRequest, visit: Visit, sent: uploads.Upload, found: Entry
     if values == base:
         messages.info(request, _("Nothing was changed."))
         return redirect("authoring:item", visit.company.slug, SOURCE, found.key)
-    # Rules that mend know the source by the name it has.
-    reading, wrong = tried(visit, sent, {**values, "name": base["name"]})
+    reading, wrong = tried(visit, sent, values)
     if wrong:
         form.errors.append(wrong)
         return _form(request, visit, sent, form, None)
