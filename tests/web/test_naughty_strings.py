@@ -101,7 +101,7 @@ INPUTS = {
     "authoring/pending.html": {"decision"},
     "authoring/rows.html": {"{{ widget.name }}.value"},
     "listen/joined_companies.html": {"reason", "right"},
-    "listen/map_source.html": {"name", "{{ field.name }}{{ row.place }}"},
+    "listen/map_source.html": {"name", "v{{ each.place }}", "{{ field.name }}{{ row.place }}"},
     "listen/review.html": {"reason"},
     "shell/filters.html": {"account"},
     "shell/search.html": {"q"},

@@ -11,6 +11,7 @@ from tests.postgresql import server
 from tests.web.authoring.conftest import Write, filled, write_small
 from tests.web.conftest import Cast
 
+from vitalfew.web.authoring.merging import joined, three_way
 from vitalfew.web.authoring.models import Version
 from vitalfew.web.authoring.queries import pending
 from vitalfew.web.shell.companies import settings_of
@@ -51,6 +52,29 @@ def test_changes_of_the_same_field_are_chosen_and_what_was_typed_is_kept(small: 
     second.post(merge, {"begun": again.context["begun"], "theirs": again.context["theirs_number"], "choice:text": "mine"})
     promise = settings_of(small.company).promise[0]
     assert (promise.text, promise.standard, promise.source) == ("Mine", 0.9, "the shop")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "together"),
+    [
+        (["a", "b", "c"], ["a", "b", "d"], ["a", "b", "c", "d"]),
+        (["a", "b", "c", "d"], ["a", "b", "d", "e"], ["a", "b", "c", "d", "e"]),
+        (["a"], ["a", "b", "d"], None),
+        (["a", "b", "c"], ["b"], None),
+        (["a", "x"], ["a", "b", "d"], None),
+        (["c", "a", "b"], ["a", "b", "d"], None),
+    ],
+)
+def test_paths_added_by_both_stand_together_and_any_other_change_by_both_is_chosen(
+    theirs: list[str], mine: list[str], together: list[str] | None
+) -> None:
+    parts = three_way({"path": ["a", "b"]}, {"path": theirs}, {"path": mine})
+    if together is None:
+        assert [part.state for part in parts] == ["conflict"]
+        assert joined(parts, {"path": "mine"}) == {"path": mine}
+    else:
+        assert [part.state for part in parts] == ["both"]
+        assert joined(parts, {}) == {"path": together}
 
 
 def test_a_change_of_what_another_took_away_is_chosen_as_a_whole(small: Cast, write: Write) -> None:

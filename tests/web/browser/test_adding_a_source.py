@@ -61,6 +61,32 @@ def test_an_export_becomes_a_source(
     assert walk.faults == [], "\n".join(walk.faults)
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_what_consents_are_about_is_chosen_by_keyboard(
+    signed_in: Callable[..., BrowserContext], cast: Cast, export: Path, width: int, scheme: str
+) -> None:
+    lines = [f"jo{n}@example.com,{('nein', 'ja')[n % 2]},{n % 28 + 1:02d}.05.2026" for n in range(60)]
+    stopped = export.with_name("Unsubscribed.csv")
+    stopped.write_text("\n".join(["E-Mail,Einwilligung,Datum", *lines]) + "\n", encoding="utf-8")
+    walk = Walk(signed_in("stranger", width, scheme), width)
+    page = walk.page
+    walk.open(NEW)
+    page.set_input_files("#files", str(stopped))
+    page.locator("form.fields button").press("Enter")
+    page.wait_for_url("**/0/")
+    walk.look()
+    chosen = page.get_by_role("group", name="the same for every record")
+    chosen.get_by_role("radio", name="to be contacted").press("ArrowDown")
+    expect(chosen.get_by_role("radio", name="to be analysed")).to_be_checked()
+    page.get_by_role("button", name="Show what would be read").press("Enter")
+    expect(page.locator("#reading")).to_be_visible()
+    expect(chosen.get_by_role("radio", name="to be analysed")).to_be_checked()
+    page.get_by_role("button", name="Keep this source").press("Enter")
+    expect(page.locator(".message.success")).to_contain_text("is a source now")
+    assert settings_of(cast.other).source[1].columns["purpose"].value == "analysis"
+    assert walk.faults == [], "\n".join(walk.faults)
+
+
 def test_it_goes_without_script(cast: Cast, export: Path, live_server: LiveServer, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False, base_url=live_server.url, viewport={"width": 390, "height": 900})
     cookie = cast.client("stranger").cookies[settings.SESSION_COOKIE_NAME]
@@ -76,3 +102,38 @@ def test_it_goes_without_script(cast: Cast, export: Path, live_server: LiveServe
     expect(page.locator(".message.success")).to_contain_text("is a source now")
     context.close()
     assert len(settings_of(cast.other).source) == 2
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_how_a_source_is_read_is_changed_by_keyboard(
+    signed_in: Callable[..., BrowserContext], cast: Cast, export: Path, width: int, scheme: str
+) -> None:
+    walk = Walk(signed_in("stranger", width, scheme), width)
+    page = walk.page
+    walk.open(NEW)
+    page.set_input_files("#files", str(export))
+    page.locator("form.fields button").press("Enter")
+    page.wait_for_url("**/0/")
+    page.locator("#name").fill("June")
+    page.locator("#name").press("Enter")
+    page.get_by_role("button", name="Keep this source").press("Enter")
+    expect(page.locator(".message.success")).to_contain_text("June is a source now")
+    page.get_by_role("link", name="Change how it is read").press("Enter")
+    page.wait_for_url("**/sources/change/june/")
+    walk.look()
+    # Nothing changed: Return in a field says so, and nothing is written.
+    page.get_by_label("Scale").first.press("Enter")
+    expect(page.locator(".message")).to_contain_text("Nothing was changed.")
+    walk.open("/c/other/sources/change/june/")
+    scale = page.get_by_label("Scale").first
+    scale.fill("2-4")
+    scale.press("Enter")
+    expect(page.locator("section.once")).to_contain_text("As it stands: 90 records read, 90 loaded, 0 refused.")
+    expect(page.get_by_role("region", name="Refused")).to_be_visible()
+    walk.look()
+    page.get_by_role("button", name="Read it so").press("Enter")
+    expect(page.locator(".message.success")).to_contain_text("June is read so from the next run on")
+    walk.look()
+    scales = [each.scale for each in settings_of(cast.other).source[1].questions.values()]
+    assert (2, 4) in scales
+    assert walk.faults == [], "\n".join(walk.faults)

@@ -80,7 +80,7 @@ def _form(page: Any) -> dict[str, str]:
     made: dict[str, str] = {}
     for tag in re.findall(r"<input[^>]*>", inside):
         given = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        if given.get("type") == "checkbox" and " checked" not in tag:
+        if given.get("type") in ("checkbox", "radio") and " checked" not in tag:
             continue
         made[given["name"]] = _plain(given.get("value", ""))
     for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', inside, re.DOTALL):
@@ -406,6 +406,55 @@ def test_a_rating_chosen_by_hand_gets_its_scale_from_the_numbers(client: Client,
 def test_what_is_wrong_is_said_and_nothing_is_kept(client: Client, own: Path, changed: dict[str, str], said: str) -> None:
     page = send(client, file("orders.csv", orders()))
     answer = client.post(page.request["PATH_INFO"], fields(page, do="try", **changed))
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert Version.objects.count() == 0
+
+
+def consents() -> str:
+    said = ("nein", "widerrufen", "ja")
+    return "\n".join(
+        ["E-Mail,Einwilligung,Datum", *(f"jo{n}@example.com,{said[n % 3]},{n % 28 + 1:02d}.05.2026" for n in range(60))]
+    )
+
+
+def besides(page: Any, target: str) -> Any:
+    return next(each for each in page.context["form"].further if each.proposed["target"] == target)
+
+
+def test_what_a_list_of_consents_is_about_is_asked_and_chosen(client: Client, cast: Cast, own: Path) -> None:
+    page = send(client, file("unsubscribed.csv", consents()))
+    text = page.content.decode()
+    purpose = besides(page, "columns.purpose")
+    assert (purpose.value, purpose.choices) == ("contact", [("contact", "to be contacted"), ("analysis", "to be analysed")])
+    assert "what did they agree to?" in text
+    seen = client.post(page.request["PATH_INFO"], fields(page, do="try", **{f"c{purpose.place}": "analysis"}))
+    assert re.search(r'value="analysis" checked', seen.content.decode())
+    assert seen.context["reading"]["loaded"] == 60
+    keep(client, page, **{f"c{purpose.place}": "analysis"})
+    rule = settings_of(cast.other).source[1].columns["purpose"]
+    assert (rule.value, rule.column) == ("analysis", None)
+    page = send(client, file("newsletter.csv", consents().replace("2026", "2025")))
+    page = client.get(f"{page.request['PATH_INFO']}0/")
+    keep(client, page, **{f"c{purpose.place}": "", f"v{purpose.place}": "post by letter"})
+    found = {each.name: each.columns for each in settings_of(cast.other).source}
+    assert found["newsletter"]["purpose"].value == "post by letter"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"c": "", "v": "  "}, "Say what it is for every record, or do not read it."),
+        ({"c": "", "v": "x" * 300}, "What was asked for (analysis, contact) is too long."),
+        ({"c": "", "v": "a\x00b"}, "Null characters are not allowed."),
+        ({"t": "columns.purpose"}, "Datum is this already: choose one of the two."),
+    ],
+)
+def test_what_is_wrong_with_the_purpose_is_said(client: Client, own: Path, changed: dict[str, str], said: str) -> None:
+    page = send(client, file("unsubscribed.csv", consents()))
+    number = besides(page, "columns.purpose").place
+    given = {f"{name}{place(page, 'Datum') if name == 't' else number}": value for name, value in changed.items()}
+    answer = client.post(page.request["PATH_INFO"], fields(page, do="try", **given))
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert Version.objects.count() == 0

@@ -126,6 +126,54 @@ def test_the_page_of_sources_leads_here_for_those_who_may(client: Client, cast: 
     assert "?for=survey" not in cast.client("integrator").get("/c/other/sources/").content.decode()
 
 
+def _approved(client: Client, number: int) -> Any:
+    version = Version.objects.get(number=number)
+    return client.post("/c/other/write/pending/", {"version": version.pk, "approve": "1"}, follow=True)
+
+
+def _joined(client: Client, asked: Any, **choices: str) -> Any:
+    kept = {"begun": asked.context["begun"], "theirs": asked.context["theirs_number"]}
+    return client.post("/c/other/write/source/entry/orders/merge/0/", {**kept, **choices}, follow=True)
+
+
+def test_two_files_proposed_at_once_for_one_source_are_both_read_once_both_are_approved(
+    client: Client, cast: Cast, own: Path
+) -> None:
+    keep(client, send(client, file("orders.csv", orders())))
+    _own_cast(cast, own)
+    owner, analyst = cast.client("owner"), cast.client("analyst")
+    for name, content in (("july.csv", later(200, 260)), ("august.csv", later(300, 360))):
+        done = confirm(analyst, address(send(analyst, file(name, content)), "orders"))
+        assert "It is proposed that orders reads" in done.content.decode()
+    assert settings_of(cast.other).source[1].path == ["exports/orders.csv"]
+    _approved(owner, 2)
+    asked = _approved(owner, 3)
+    assert (asked.status_code, asked.context["conflicts"]) == (409, 0)
+    assert "what both added is taken" in asked.content.decode()
+    _joined(owner, asked)
+    assert settings_of(cast.other).source[1].path == ["exports/orders.csv", "exports/july.csv", "exports/august.csv"]
+    assert list(Version.objects.order_by("number").values_list("state", flat=True)) == [
+        "approved",
+        "approved",
+        "merged",
+        "approved",
+    ]
+
+
+def test_a_file_added_while_another_took_files_away_is_chosen(client: Client, cast: Cast, own: Path) -> None:
+    keep(client, send(client, file("orders.csv", orders())))
+    confirm(client, address(send(client, file("july.csv", later(200, 260))), "orders"))
+    _own_cast(cast, own)
+    owner, analyst = cast.client("owner"), cast.client("analyst")
+    confirm(analyst, address(send(analyst, file("august.csv", later(300, 360))), "orders"))
+    owner.post("/c/other/write/source/entry/orders/restore/1/", {"began": "2"})
+    asked = _approved(owner, 3)
+    assert (asked.status_code, asked.context["conflicts"]) == (409, 1)
+    assert _joined(owner, asked).status_code == 409, "a side must be chosen"
+    _joined(owner, asked, **{"choice:path": "mine"})
+    assert settings_of(cast.other).source[1].path == ["exports/orders.csv", "exports/july.csv", "exports/august.csv"]
+
+
 def test_a_file_that_brings_nothing_new_cannot_be_kept(client: Client, own: Path) -> None:
     keep(client, send(client, file("orders.csv", orders())))
     page = send(client, file("part.csv", orders(30)))

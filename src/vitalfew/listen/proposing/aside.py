@@ -8,6 +8,8 @@ so much time and no more, so that a file made to break a reader breaks this proc
     {"do": "read", "workspace": ..., "settings": {...}, "source": {...}}  ->  {"read": 200, "loaded": 198, "refused": [...], ...}
     {"do": "deliver", "workspace": ..., "settings": {...}, "source": {...}, "files": [...]}  ->  the same of `files` beside what the
         source has already, with "already": {"same": 12, "other": 0}
+    {"do": "stand", "workspace": ..., "settings": {...}, "source": {...}, "table": "orders"}  ->  as of sketch, of the files that a
+        source has already
 """
 
 from __future__ import annotations
@@ -37,9 +39,11 @@ from vitalfew.listen.mapped import SEGMENT_PREFIX
 from vitalfew.listen.mapping import REPEATED, REPEATED_OTHERWISE
 from vitalfew.listen.masking import mask
 from vitalfew.listen.proposing.delivery import fitting
+from vitalfew.listen.proposing.finding import LeftOut
 from vitalfew.listen.proposing.keys import Keys, keys_of
 from vitalfew.listen.proposing.profile import look
 from vitalfew.listen.proposing.sketch import sketch
+from vitalfew.listen.proposing.standing import standing
 from vitalfew.listen.quarantine import Quarantine
 from vitalfew.listen.readers import PATH
 from vitalfew.listen.reading import read
@@ -88,6 +92,24 @@ def sketched(job: Mapping[str, Any]) -> dict[str, Any]:
             for each in sources
         ]
     return {"sources": [asdict(each) for each in sources], "left_out": [asdict(each) for each in left], "fits": fits}
+
+
+def stood(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The files of a source that is there as `table`; keys are looked for in the other sources where that is not its own."""
+    source, company, workspace = (
+        Source.model_validate(job["source"]),
+        Company.model_validate(job["settings"]),
+        Path(job["workspace"]),
+    )
+    others = company.model_copy(update={"source": [each for each in company.source if each.name != source.name]})
+    known = known_keys(others, workspace) if job["table"] != source.table else {}
+    try:
+        made = standing(source, workspace, job["table"], known)
+    except FileFault as fault:
+        return {"sources": [], "left_out": [asdict(LeftOut(", ".join(source.path), f"{fault.what}; {fault.mend}"))]}
+    except FileFaults as several:
+        return {"sources": [], "left_out": [asdict(LeftOut(name, f"{each.what}; {each.mend}")) for name, each in several.faults]}
+    return {"sources": [asdict(made)], "left_out": []}
 
 
 def known_keys(company: Company, workspace: Path) -> dict[str, list[Keys]]:
@@ -273,6 +295,7 @@ JOBS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "sketch": sketched,
     "read": tried,
     "deliver": delivered,
+    "stand": stood,
 }
 
 

@@ -26,6 +26,8 @@ from vitalfew.settings import Source
 
 FIRST, STEP, MOST = 20_000, 50, 1_000_000
 FEW = 60
+STATED = ("sheet", "skip", "header_rows", "format", "encoding", "delimiter")
+"""What a source may say of how its files are to be read."""
 _PREAMBLE = 12
 
 
@@ -37,10 +39,13 @@ class Form:
     skip: int = 0
     header_rows: int = 1
     reason: str = ""
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
 
     def source(self, name: str) -> Source:
         """As settings of a source."""
-        given = {"sheet": self.sheet, "skip": self.skip, "header_rows": self.header_rows}
+        given = {each: getattr(self, each) for each in STATED}
         return Source.model_validate({"name": name, "table": "responses", "path": [name], **given})
 
 
@@ -84,9 +89,12 @@ class Profile:
         return f"{self.sampled:,} of {more}{self.rows:,} rows, spread"
 
 
-def look(files: Sequence[File], folder: Path) -> Profile:
-    """Profile the files of one source, all of one header. Raises FileFault when the first cannot be read, or holds no record."""
-    first, form = _opened(files[0], folder)
+def look(files: Sequence[File], folder: Path, form: Form | None = None) -> Profile:
+    """Profile the files of one source, all of one header, read as `form` says or, without one, as they look.
+
+    Raises FileFault when the first cannot be read, or holds no record.
+    """
+    first, form = _opened(files[0], folder) if form is None else (open_file(files[0], form.source(files[0].name), folder), form)
     headers = tuple(tuple(row) for row in getattr(first, "header_records", [list(first.header.columns)]))
     names = first.header.columns
     kept: list[pa.Table] = []

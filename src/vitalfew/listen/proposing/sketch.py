@@ -123,7 +123,7 @@ def sketch(
             names.add(made.name)
             drafts.append(made)
     understand(drafts, known or {})
-    return [_source(each) for each in drafts], left
+    return [source_sketch(each) for each in drafts], left
 
 
 def _drafted(name: str, files: Together, profile: Profile, tables: Mapping[str, str]) -> Draft:
@@ -134,7 +134,8 @@ def _drafted(name: str, files: Together, profile: Profile, tables: Mapping[str, 
     return made if isinstance(made, Draft) else drafted_as(name, files, profile, reason=made)
 
 
-def _source(each: Draft) -> SourceSketch:
+def source_sketch(each: Draft) -> SourceSketch:
+    """A draft whose columns are understood, column by column."""
     profile, form = each.profile, each.profile.form
     given: dict[str, Any] = {"sheet": form.sheet} if form.sheet is not None else {}
     given |= {"skip": form.skip} if form.skip else {}

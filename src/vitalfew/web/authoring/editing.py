@@ -185,17 +185,17 @@ def _save(
         if faults:
             form.refuse_faults(faults, f"{change.edit.label}: ")
             return _form(request, section, found, form, begun)
-    if _moved(found, begun):
+    if moved(found, begun):
         mine = Begun(begun.began, begun.base, begun.file, begun.source, values, "values", note)
-        return _side_by_side(request, visit, section, key, mine)
+        return side_by_side(request, visit, section, key, mine)
     try:
         return _done(request, visit, section, change, begun.source, draft)
     except Conflict:
         mine = Begun(begun.began, begun.base, begun.file, begun.source, values, "values", note)
-        return _side_by_side(request, visit, section, key, mine)
+        return side_by_side(request, visit, section, key, mine)
 
 
-def _moved(found: Entry | None, begun: Begun) -> bool:
+def moved(found: Entry | None, begun: Begun) -> bool:
     """Whether the entry is another one than its writer began from."""
     if found is None:
         return False
@@ -310,7 +310,7 @@ def _rest(change: Change) -> tuple[int, Values | None, str, str]:
 # --- two people's changes joined --------------------------------------------------------------------------------------------------
 
 
-def _side_by_side(
+def side_by_side(
     request: HttpRequest, visit: Visit, section: Section, key: str, mine: Begun, faults: tuple[str, ...] = ()
 ) -> HttpResponse:
     """What both began from, what is in force now, and what I wrote, field by field. Nothing is saved yet."""
@@ -323,6 +323,7 @@ def _side_by_side(
         "key": key,
         "parts": [each for each in parts if each.state != "same"],
         "conflicts": sum(each.state == "conflict" for each in parts),
+        "grown": any(each.state == "both" for each in parts),
         "whole": any(each.field == WHOLE for each in parts),
         "begun": mine.signed(),
         "theirs_number": found.in_force if found else 0,
@@ -347,15 +348,15 @@ def merge(request: HttpRequest, visit: Visit, section: str, key: str, number: in
         before = version.file_values if base is None or base.kind == "file" else base.values
         mine = version.file_values if version.kind == "file" else version.values
         begun = Begun(version.based_on, before, version.file_values, version.number, mine, "values", version.note)
-        return _side_by_side(request, visit, shape, key, begun)
+        return side_by_side(request, visit, shape, key, begun)
     mine_begun = Begun.of(request.POST.get("begun", ""))
     if str(found.in_force) != request.POST.get("theirs", ""):
         messages.warning(request, _("It was changed once more while you were choosing."))
-        return _side_by_side(request, visit, shape, key, mine_begun)
+        return side_by_side(request, visit, shape, key, mine_begun)
     parts = three_way(mine_begun.base, found.values, mine_begun.mine)
     choices = {each.name: request.POST.get(f"choice:{each.name}", "") for each in parts if each.state == "conflict"}
     if any(each not in ("theirs", "mine") for each in choices.values()):
-        return _side_by_side(request, visit, shape, key, mine_begun, (_("Choose a side wherever both changed the same."),))
+        return side_by_side(request, visit, shape, key, mine_begun, (_("Choose a side wherever both changed the same."),))
     return _joined(request, visit, shape, found, mine_begun, joined(parts, choices))
 
 
@@ -367,14 +368,14 @@ def _joined(request: HttpRequest, visit: Visit, section: Section, found: Entry, 
             values = normal(section.name, values)
         except ValidationError as error:
             said = tuple(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-            return _side_by_side(request, visit, section, found.key, mine, said)
+            return side_by_side(request, visit, section, found.key, mine, said)
     begun = _begun(found)
     note = mine.note
     change = _change(visit, now, section, found.key, begun, "values" if values is not None else "deleted", values, note)
     faults = new_faults(now, [change.edit] if change.edit else [])
     if faults:
-        return _side_by_side(request, visit, section, found.key, mine, tuple(told(str(each)) for each in faults))
+        return side_by_side(request, visit, section, found.key, mine, tuple(told(str(each)) for each in faults))
     try:
         return _done(request, visit, section, change, mine.source)
     except Conflict:
-        return _side_by_side(request, visit, section, found.key, mine)
+        return side_by_side(request, visit, section, found.key, mine)

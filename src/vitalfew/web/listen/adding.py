@@ -127,26 +127,28 @@ def _look(visit: Visit, upload: uploads.Upload, tables: Mapping[str, str] | None
         "do": "sketch",
         "folder": str(upload.files),
         "workspace": str(visit.workspace.folder),
-        "settings": _settings(visit),
+        "settings": settings_as_json(visit),
         "tables": dict(tables or {}),
         "receivers": {key: each.values for key, each in receivers(visit).items()},
     }
     try:
         answer = aside.done(job)
     except aside.Broken as broken:
-        return _broken(broken)
+        return said_broken(broken)
     upload.data.update(sources=answer["sources"], left_out=answer["left_out"], fits=answer["fits"], tables=dict(tables or {}))
     upload.write()
     return ""
 
 
-def _broken(broken: aside.Broken) -> str:
+def said_broken(broken: aside.Broken) -> str:
+    """Why files could not be looked at."""
     if broken.slow:
         return _("Looking at the files took too long. Send a part of them, or have them put into the folder exports.")
     return _("The files could not be looked at: reading them broke off. Export them again, or send them as csv.")
 
 
-def _settings(visit: Visit) -> dict[str, Any]:
+def settings_as_json(visit: Visit) -> dict[str, Any]:
+    """The company's settings in force, as a job takes them."""
     return visit.settings.model_dump(mode="json", exclude_defaults=True)
 
 
@@ -219,24 +221,18 @@ def map_source(request: HttpRequest, visit: Visit, token: str, number: int) -> H
     form = mapped_form.sent(sketch, given, plain)
     if form.wrong:
         return _form(request, visit, sent, number, form, None)
-    values = mapped_form.values(form, [f"{EXPORTS}/{name}" for name in sketch["files"]], visit.settings.questions)
-    try:
-        values = normal(SOURCE, values)
-    except ValidationError as error:
-        form.errors += [each["msg"].removeprefix("Value error, ") for each in error.errors()]
+    path = [f"{EXPORTS}/{name}" for name in sketch["files"]]
+    values = checked(visit, form, mapped_form.values(form, path, visit.settings.questions))
+    if values is None:
         return _form(request, visit, sent, number, form, None)
-    faults = new_faults(standing(visit.company), [Edit(SOURCE, _change(visit, values).key, values)])
-    if faults:
-        form.errors += [_without_label(str(each)) for each in faults]
-        return _form(request, visit, sent, number, form, None)
-    reading, wrong = _tried(visit, sent, sketch, values)
+    reading, wrong = tried(visit, sent, {**values, "path": [sent.relative(name) for name in sketch["files"]]})
     if wrong:
         form.errors.append(wrong)
         return _form(request, visit, sent, number, form, None)
     ready = not reading["faults"] and bool(reading["loaded"])
-    if given.get("do") == "keep" and ready and given.get("seen") == _digest(values):
+    if given.get("do") == "keep" and ready and given.get("seen") == digest(values):
         return _keep(request, visit, sent, number, form, values)
-    return _form(request, visit, sent, number, form, {**reading, "seen": _digest(values), "ready": ready})
+    return _form(request, visit, sent, number, form, {**reading, "seen": digest(values), "ready": ready})
 
 
 def _as_table(request: HttpRequest, visit: Visit, sent: uploads.Upload, number: int, table: str) -> HttpResponse:
@@ -255,23 +251,35 @@ def _without_label(fault: str) -> str:
     return fault.partition("application: ")[2] or fault
 
 
-def _digest(values: Mapping[str, Any]) -> str:
+def digest(values: Mapping[str, Any]) -> str:
+    """Changes with whatever a source says."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _tried(visit: Visit, sent: uploads.Upload, sketch: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def checked(visit: Visit, form: MappedForm, values: Mapping[str, Any], key: str = "") -> dict[str, Any] | None:
+    """The values of a source as they are stored; None with what is wrong noted in the form. `key` is that of one that is there."""
+    try:
+        made = normal(SOURCE, values)
+    except ValidationError as error:
+        form.errors += [each["msg"].removeprefix("Value error, ") for each in error.errors()]
+        return None
+    faults = new_faults(standing(visit.company), [Edit(SOURCE, key or _change(visit, made).key, made)])
+    form.errors += [_without_label(str(each)) for each in faults]
+    return None if faults else made
+
+
+def tried(visit: Visit, sent: uploads.Upload, source: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """What a run would read of a source, and what went wrong. The same question is not answered twice by reading."""
-    place = sent.folder / f"read-{_digest(values)}.json"
+    place = sent.folder / f"read-{digest(source)}.json"
     try:
         return json.loads(place.read_text(encoding="utf-8")), ""
     except (OSError, ValueError):
         pass
-    source = {**values, "path": [sent.relative(name) for name in sketch["files"]]}
-    job = {"do": "read", "workspace": str(visit.workspace.folder), "settings": _settings(visit), "source": source}
+    job = {"do": "read", "workspace": str(visit.workspace.folder), "settings": settings_as_json(visit), "source": source}
     try:
         answer = aside.done(job)
     except aside.Broken as broken:
-        return {}, _broken(broken)
+        return {}, said_broken(broken)
     place.write_text(json.dumps(answer), encoding="utf-8")
     return answer, ""
 
@@ -279,43 +287,52 @@ def _tried(visit: Visit, sent: uploads.Upload, sketch: Mapping[str, Any], values
 def _form(
     request: HttpRequest, visit: Visit, sent: uploads.Upload, number: int, form: MappedForm, reading: dict[str, Any] | None
 ) -> HttpResponse:
-    groups = mapped_form.targets(form.table)
-    rows = []
-    for row in form.rows:
-        fields = [
-            {
-                "name": name,
-                "label": mapped_form.FIELD_NAMES[name],
-                "value": row.fields.get(name, ""),
-                "choices": mapped_form.of_choices(visit.settings, row) if name == "of" else [],
-                "known": row.column["formats"] if name == "format" else [],
-            }
-            for name in mapped_form.asks(form, row)
-        ]
-        # Without sources whose keys they could be there is nothing to choose.
-        rows.append({"row": row, "fields": [each for each in fields if each["name"] != "of" or each["choices"]]})
-    if reading is not None and not sees_names(visit):
-        for each in reading.get("refused", ()):
-            each["values"] = [shape(value) for value in each["values"]]
     sketch = sent.sources[number]
     given = {each["name"]: each["given"] for each in sent.data["files"]}
     context = {
+        **shown(visit, form, reading),
         "upload": sent,
-        "number": number,
+        "given": ", ".join(given.get(name, name) for name in sketch["files"]),
+    }
+    return render(request, "listen/map_source.html", context, status=422 if form.wrong else 200)
+
+
+def shown(visit: Visit, form: MappedForm, reading: dict[str, Any] | None) -> dict[str, Any]:
+    """What the page of a form needs: each column with its fields, and what would be read, masked for those who may not see it."""
+    rows = []
+    for row in form.rows:
+        fields = []
+        for name in mapped_form.asks(form, row):
+            value = row.fields.get(name, "")
+            choices = mapped_form.of_choices(visit.settings, row) if name == "of" else []
+            if name == "of" and not (choices or value):
+                continue  # without sources whose keys they could be there is nothing to choose
+            fields.append(
+                {
+                    "name": name,
+                    "label": mapped_form.FIELD_NAMES[name],
+                    "value": value,
+                    "choices": [*choices, *([value] if choices and value and value not in choices else [])],
+                    "known": row.column["formats"] if name == "format" else [],
+                }
+            )
+        rows.append({"row": row, "fields": fields})
+    if reading is not None and not sees_names(visit):
+        for each in reading.get("refused", ()):
+            each["values"] = [shape(value) for value in each["values"]]
+    return {
         "form": form,
         "rows": rows,
-        "groups": groups,
+        "groups": mapped_form.targets(form.table),
         "tables": TABLE_NAMES.items(),
-        "sketch": sketch,
-        "given": ", ".join(given.get(name, name) for name in sketch["files"]),
+        "sketch": form.sketch,
         "reading": reading,
         "outcomes": [row for row in form.rows if row.kind in ("nps", "rating", "number", "yes_no")],
         "plain": sees_names(visit),
-        "unsure": sketch["confidence"] < mapped_form.UNSURE,
+        "unsure": form.sketch["confidence"] < mapped_form.UNSURE,
         "decides": visit.may("items.approve"),
         "too_wide": len(form.rows) > mapped_form.MOST_COLUMNS,
     }
-    return render(request, "listen/map_source.html", context, status=422 if form.wrong else 200)
 
 
 # --- keeping it ---------------------------------------------------------------------------------------------------------------

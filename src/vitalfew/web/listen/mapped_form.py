@@ -14,7 +14,7 @@ from vitalfew.settings import Company as Settings
 from vitalfew.settings import Question, slug
 from vitalfew.vocabulary import IDENTITY_COLUMNS
 from vitalfew.web.listen.masked import shape
-from vitalfew.web.listen.targets import COLUMN_NAMES, KIND_NAMES, REFERS, TABLE_NAMES, columns_of, timed
+from vitalfew.web.listen.targets import COLUMN_NAMES, CONSTANTS, KIND_NAMES, REFERS, TABLE_NAMES, columns_of, timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,9 +55,13 @@ class Row:
 
     @property
     def sure(self) -> str:
-        """How sure the proposal is, as a word: sure, likely, ask, chosen, none."""
+        """How sure the proposal is, as a word: sure, likely, ask, chosen, none; stands where it is read so already."""
         if self.changed:
             return "chosen"
+        if self.column.get("stands"):
+            stood = _proposed_target(self.column)[1] if self.target else {}
+            same = all(value == stood.get(name, "") for name, value in self.fields.items())
+            return ("stands" if same else "chosen") if self.target else "none"
         if not self.target:
             return "ask" if self.column["ask"] else "none"
         confidence = self.column["confidence"]
@@ -68,11 +72,13 @@ class Row:
 
 @dataclass
 class Further:
-    """Something read besides the columns one by one, which can be kept or left out."""
+    """Something read besides the columns one by one, which can be kept or left out; `value` is what a constant is to be."""
 
     place: int
     proposed: Mapping[str, Any]
     kept: bool
+    value: str = ""
+    errors: list[str] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -81,14 +87,40 @@ class Further:
         return str(COLUMN_NAMES.get(name, name)) if section == "columns" else name
 
     @property
+    def constant(self) -> bool:
+        """Whether it is the same for every record, which can be changed in the form."""
+        return "value" in self.proposed["rule"]
+
+    @property
+    def choices(self) -> list[Option]:
+        """The values of a constant that have an effect of their own; empty for one of any words."""
+        return [(value, str(label)) for value, label in CONSTANTS.get(self.proposed["target"], {}).items()]
+
+    @property
+    def other(self) -> bool:
+        """Whether it is none of the choices."""
+        return self.value not in [value for value, _label in self.choices]
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the proposal asks for another look."""
+        return bool(self.proposed["ask"]) or self.proposed["confidence"] < UNSURE
+
+    @property
     def rule(self) -> str:
         """What it is made of, as people read it."""
         rule = self.proposed["rule"]
         if "sql" in rule:
             return str(rule["sql"])
-        if "value" in rule:
-            return f"“{rule['value']}”"
         return ", ".join(rule["columns"]) if "columns" in rule else str(rule.get("column", ""))
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """What company.toml would say of it."""
+        rule = dict(self.proposed["rule"])
+        if self.constant and self.value != _plain(rule["value"]):
+            rule["value"] = self.value
+        return rule
 
 
 @dataclass
@@ -105,7 +137,8 @@ class MappedForm:
     @property
     def wrong(self) -> int:
         """How many fields need another look."""
-        return len(self.errors) + sum(bool(row.errors) for row in self.rows)
+        beside = [*(row.errors for row in self.rows), *(each.errors for each in self.further)]
+        return len(self.errors) + sum(map(bool, beside))
 
     @property
     def table(self) -> str:
@@ -141,7 +174,10 @@ def proposed(sketch: Mapping[str, Any], plain: bool) -> MappedForm:
         rows.append(Row(place, column, target, _samples(column, plain), fields))
         if column["rule"].get("outcome"):
             outcome = place
-    further = [Further(place, each, bool(each["kept"])) for place, each in enumerate(sketch["further"])]
+    further = [
+        Further(place, each, bool(each["kept"]), _plain(each["rule"].get("value", "")))
+        for place, each in enumerate(sketch["further"])
+    ]
     return MappedForm(sketch, sketch["name"], rows, further, outcome)
 
 
@@ -186,6 +222,8 @@ def sent(sketch: Mapping[str, Any], given: Mapping[str, str], plain: bool) -> Ma
         _fill(row, given)
     for each in form.further:
         each.kept = given.get(f"f{each.place}") == "1"
+        if each.constant:
+            each.value = (given.get(f"c{each.place}") or given.get(f"v{each.place}", each.value)).strip()
     _judge(form)
     return form
 
@@ -238,8 +276,23 @@ def _judge(form: MappedForm) -> None:
             row.errors.append(_("Say the lowest and the highest answer, such as 1-5."))
         if row.kind and len(_blanks(row.fields.get("blank", ""))) > MOST_BLANKS:
             row.errors.append(_("There are too many answers that mean none."))
+    for each in form.further:
+        if each.kept:
+            _judge_further(each, seen.get(each.proposed["target"]))
 
 
+def _judge_further(each: Further, column: Row | None) -> None:
+    """Note what is wrong with something read besides; `column` is the column of the file that becomes the same."""
+    if column is not None:
+        each.errors.append(_("%(column)s is this already: choose one of the two.") % {"column": column.name})
+    if each.constant and not each.value:
+        each.errors.append(_("Say what it is for every record, or do not read it."))
+    if len(each.value) > LONGEST:
+        each.errors.append(_("%(field)s is too long.") % {"field": each.label})
+
+
+OF_QUESTION, OF_KIND = ("group", "issue", "touchpoint"), ("labels", "yes", "codebook")
+"""What a question says that has no field in the form."""
 FIELD_NAMES: dict[str, _StrPromise] = {
     "scale": gettext_lazy("Scale"),
     "blank": gettext_lazy("Means no answer"),
@@ -272,7 +325,7 @@ def values(form: MappedForm, path: Sequence[str], known: Mapping[str, Question])
     for each in form.further:
         if each.kept:
             section, _dot, name = each.proposed["target"].partition(".")
-            {"columns": columns, "segments": segments, "questions": questions}[section][name] = dict(each.proposed["rule"])
+            {"columns": columns, "segments": segments, "questions": questions}[section][name] = each.setting
     for row in form.rows:
         if row.errors or not row.target:
             continue
@@ -289,13 +342,17 @@ def values(form: MappedForm, path: Sequence[str], known: Mapping[str, Question])
 
 
 def _question(form: MappedForm, row: Row) -> dict[str, Any]:
-    before = dict(row.column["rule"]) if not row.changed and row.column["target"].startswith("questions.") else {}
-    made: dict[str, Any] = {"column": row.name, "kind": row.kind}
+    before = dict(row.column["rule"]) if row.column["target"].startswith("questions.") else {}
+    # What has no field here stays as it is; what belongs to the kind goes with it.
+    kept = OF_QUESTION if row.changed else (*OF_QUESTION, *OF_KIND)
+    made: dict[str, Any] = {name: before[name] for name in kept if name in before}
+    made |= {"column": row.name, "kind": row.kind}
     scale = _scale(row.fields.get("scale", ""))
     if scale is not None:
         made["scale"] = scale
-    made["blank"] = _blanks(row.fields.get("blank", ""))
-    made |= {name: before[name] for name in ("labels", "yes") if name in before}
+    typed = row.fields.get("blank", "")
+    as_before = bool(before) and typed == _proposed_target(row.column)[1]["blank"]
+    made["blank"] = list(before.get("blank", ())) if as_before else _blanks(typed)
     made |= {name: row.fields[name] for name in ("label", "driver") if row.fields.get(name)}
     if row.place == form.outcome:
         made["outcome"] = True
@@ -304,9 +361,9 @@ def _question(form: MappedForm, row: Row) -> dict[str, Any]:
 
 
 def _own_name(row: Row, section: str) -> str:
-    """The name the proposal gave, where the column still becomes that."""
+    """The name the proposal gave, where the column still becomes that; one that stands is kept with another kind too."""
     found, _dot, name = str(row.column["target"]).partition(".")
-    return name if found == section and not row.changed else ""
+    return name if found == section and (not row.changed or row.column.get("stands")) else ""
 
 
 def _question_name(row: Row, asked: Mapping[str, Any], here: Iterable[str], known: Mapping[str, Question]) -> str:

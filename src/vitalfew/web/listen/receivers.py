@@ -25,6 +25,11 @@ class Receiver:
         """The source's name."""
         return str(self.values["name"])
 
+    @property
+    def added(self) -> bool:
+        """Whether it was added in the application: then how its columns are read is changed there too."""
+        return self.entry.file_values is None
+
     def decides(self, visit: Visit) -> bool:
         """Whether the visitor may keep a file for it: what a pattern finds is read at once, so that is for those who approve."""
         return not self.patterns or visit.reach("items.approve") == "company"

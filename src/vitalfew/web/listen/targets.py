@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from vitalfew.listen.consent import ANALYSIS, CONTACT
 from vitalfew.listen.proposing.roles import lexicon
 from vitalfew.vocabulary import IDENTITY_COLUMNS, TABLES
 
@@ -95,6 +96,10 @@ COLUMN_NAMES: dict[str, _StrPromise] = {
     "state": _("Given, refused or withdrawn"),
     "consent": _("Number of the statement"),
 }
+CONSTANTS: dict[str, dict[str, _StrPromise]] = {
+    "columns.purpose": {CONTACT: _("to be contacted"), ANALYSIS: _("to be analysed")},
+}
+"""What a column of the same value for every record may be that has an effect; other values are kept and shown."""
 KIND_NAMES: dict[str, _StrPromise] = {
     "nps": _("Would you recommend us, 0 to 10"),
     "rating": _("Rating on a scale"),

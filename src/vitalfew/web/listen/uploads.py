@@ -56,7 +56,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Upload:
-    """Files sent together. `data` is what is known of them: `files`, `refused`, `sources` (as sketched), `left_out`, `kept`."""
+    """Files sent together. `data` is what is known of them: `files`, `refused`, `sources` (as sketched), `left_out`, `kept`.
+
+    Where it is a look at a source that is there, `of` is its key, and there are no files of its own.
+    """
 
     token: str
     folder: Path
@@ -201,15 +204,27 @@ def free_name(name: str, taken: Iterable[str]) -> str:
     return made
 
 
-def opened(workspace: Path, token: str) -> Upload | None:
-    """The upload called `token`, or None when there is none (any more)."""
+def opened(workspace: Path, token: str, of: str = "") -> Upload | None:
+    """The upload called `token`, or None when there is none (any more); `of` is the source it is a look at, '' for files sent."""
     if not _TOKEN.fullmatch(token):
         return None
     folder = workspace / HOME / FOLDER / token
     try:
-        return Upload(token, folder, json.loads((folder / PROPOSAL).read_text(encoding="utf-8")))
+        made = Upload(token, folder, json.loads((folder / PROPOSAL).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
+    return made if made.data.get("of", "") == of else None
+
+
+def looked_at(workspace: Path, token: str, data: Mapping[str, Any]) -> Upload:
+    """Keep what was found of the files of a source that is there (`data["of"]` is its key); they stay where they are, uncopied.
+
+    Raises OSError.
+    """
+    upload = Upload(token, workspace / HOME / FOLDER / token, {"files": [], "refused": [], "at": int(time.time()), **data})
+    upload.folder.mkdir(parents=True, exist_ok=True)
+    upload.write()
+    return upload
 
 
 def waiting(workspace: Path) -> list[Upload]:

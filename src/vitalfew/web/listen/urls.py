@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from vitalfew.web.listen import adding, deciding, delivering, mending, views
+from vitalfew.web.listen import adding, changing, deciding, delivering, mending, views
 from vitalfew.web.shell.navigation import Entry
 
 app_name = "listen"
@@ -25,6 +25,7 @@ urlpatterns = [
     path("sources/new/<slug:token>/discard/", adding.discard, name="discard"),
     path("sources/new/<slug:token>/<int:number>/", adding.map_source, name="map_source"),
     path("sources/new/<slug:token>/<int:number>/as/<slug:key>/", delivering.deliver, name="deliver"),
+    path("sources/change/<slug:key>/", changing.change, name="change_source"),
     path("quarantine/", views.quarantine, name="quarantine"),
     path("quarantine/mend/", mending.mend, name="mend"),
     path("quarantine/mend/undo/", mending.take_back, name="take_back"),

@@ -49,10 +49,10 @@ def sources(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         }
         for row in remarks
     ]
-    taking = {each.name: key for key, each in receivers(visit).items()} if visit.may("sources.write") else {}
+    taking = {each.name: (key, each.added) for key, each in receivers(visit).items()} if visit.may("sources.write") else {}
     for row in rows:
         row["remarks"] = [each for each in shown if each["source"] == row["source"]]
-        row["key"] = taking.get(row["source"], "")
+        row["key"], row["added"] = taking.get(row["source"], ("", False))
     context = {
         "rows": rows,
         "total": {name: sum(row[name] or 0 for row in rows) for name in ("rows_read", "rows_loaded", "rows_quarantined")},

@@ -23,6 +23,7 @@ PROPOSALS = (
     _("the headers are those of %(name)s"),
     _("the layout of %(name)s"),
     _("chosen by you"),
+    _("it is read besides, see below"),
     _("it has one column only: no table, or the delimiter was not found"),
     _("no table of the vocabulary fits its %(count)s columns"),
     _("no table of the vocabulary fits its %(count)s columns, which might be %(name)s"),
