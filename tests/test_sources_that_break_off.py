@@ -52,6 +52,9 @@ amount = "amount"
 DATABASE = 'sql = "select id, person, at, amount, note from orders"\ndatabase = "env:SHOP_URL"'
 ROWS = 60_000
 """More than the buffers between the database and us hold, so that it is cut while rows are still to come."""
+RESTING = """create function resting(n int) returns int language plpgsql as
+$$ begin if n % 10000 = 0 then perform pg_sleep(0.2); end if; return n; end $$"""
+"""The database rests after every ten thousand rows it has sent: long enough to be met there on a machine of any speed."""
 
 
 @pytest.fixture
@@ -99,25 +102,27 @@ def postgresql() -> Iterator[tuple[str, Path]]:
     folder = Path(tempfile.mkdtemp(prefix="vitalfew-pg-"))
     with server(folder) as address:
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute("create table orders (id int, person text, at date, amount int, note text)")
+            connection.execute("create table stock (id int, person text, at date, amount int, note text)")
             connection.execute(
-                "insert into orders select n, 'p' || n, '2026-03-01', n, repeat('long enough ', 20) from generate_series(1, %s) n",
+                "insert into stock select n, 'p' || n, '2026-03-01', n, repeat('long enough ', 20) from generate_series(1, %s) n",
                 (ROWS,),
             )
+            connection.execute(RESTING)
+            connection.execute("create view orders as select resting(id) as id, person, at, amount, note from stock")
         yield address, folder
 
 
-def break_off_later(address: str, act: Callable[[psycopg.Connection[tuple[int]]], None]) -> threading.Thread:
-    """Do `act` as soon as another connection is in the middle of sending rows."""
+def break_off_later(address: str, act: Callable[[psycopg.Connection[tuple[int]], int], None]) -> threading.Thread:
+    """Do `act` as soon as another connection is in the middle of sending rows, with the number of its process."""
 
     def watch() -> None:
         with psycopg.connect(address, autocommit=True) as connection:
             for _ in range(3000):
                 found = connection.execute(
-                    "select pid from pg_stat_activity where wait_event = 'ClientWrite' and pid <> pg_backend_pid()"
+                    "select pid from pg_stat_activity where wait_event = 'PgSleep' and pid <> pg_backend_pid()"
                 ).fetchone()
                 if found is not None:
-                    act(connection)
+                    act(connection, found[0])
                     return
                 time.sleep(0.005)
 
@@ -145,18 +150,17 @@ def test_a_database_that_ends_while_rows_are_still_to_come(acme: Path, postgresq
     assert run(acme, SHOP_URL=url).returncode == 0
     ended: list[bool] = []
 
-    def end(connection: psycopg.Connection[tuple[int]]) -> None:
+    def end(connection: psycopg.Connection[tuple[int]], sending: int) -> None:
         if how == "the server stops":
             postmaster = int((data / "postmaster.pid").read_text().split()[0])
             os.kill(postmaster, signal.SIGQUIT)
             ended.append(True)
             wait_until_gone(postmaster)
         else:
-            sql = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'ClientWrite'"
-            ended.extend(bool(row[0]) for row in connection.execute(sql).fetchall())
+            ended.extend(bool(row[0]) for row in connection.execute("select pg_terminate_backend(%s)", (sending,)).fetchall())
 
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("update orders set amount = amount + 1")
+        connection.execute("update stock set amount = amount + 1")
     with standing(acme):
         thread = break_off_later(address, end)
         done = run(acme, SHOP_URL=url)
