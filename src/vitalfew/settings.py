@@ -23,8 +23,6 @@ Stage = Literal["aware", "compare", "purchase", "implement", "use", "renew", "ad
 def slug(name: str) -> str:
     """A name as it stands in ids: lower case ASCII letters and digits, joined by single hyphens.
 
-    >>> slug("Delivery on time")
-    'delivery-on-time'
     >>> slug("Prazo de entrega não cumprido")
     'prazo-de-entrega-nao-cumprido'
     """
